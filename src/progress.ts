@@ -23,7 +23,8 @@ export type ProgressFactory = (total: number, options?: ProgressOptions) => Prog
 
 /** Work that is over sooner than this shows nothing. */
 export const SHOW_FROM_SECONDS = 2;
-const REDRAW_MS = 200; // five a second: smooth to the eye, and nothing beside a training step
+/** Five drawings a second: smooth to the eye, and nothing beside a training step. */
+export const REDRAW_MS = 200;
 const LOG_EVERY_MS = 30_000; // in a log file, where lines cannot be overwritten
 
 let factory: ProgressFactory = (total, options) => new TerminalProgress(total, options);
@@ -154,20 +155,18 @@ export function progressText(state: ProgressState): string {
 
 /** Progress on a terminal, in one line of standard error; in a log file, a line every half minute and at the end. */
 export class TerminalProgress extends TimedProgress {
-  private readonly interactive: boolean;
-
   constructor(
     total: number,
     options: ProgressOptions = {},
     private readonly stream: NodeJS.WriteStream = process.stderr,
+    redrawMs: number = stream.isTTY ? REDRAW_MS : LOG_EVERY_MS,
   ) {
-    super(total, options, stream.isTTY ? REDRAW_MS : LOG_EVERY_MS);
-    this.interactive = stream.isTTY ?? false;
+    super(total, options, redrawMs);
   }
 
   protected render(state: ProgressState): void {
     const text = progressText(state);
-    if (!this.interactive) {
+    if (!this.stream.isTTY) {
       this.stream.write(text + '\n');
       return;
     }
