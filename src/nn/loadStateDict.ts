@@ -1,0 +1,46 @@
+import { toFloat32 } from '../checkpoint/dtypes';
+import type { Parameter, StateBuffer } from './parameter';
+import type { StateDict } from './stateDict';
+
+export interface LoadOptions {
+  /** Demand that the names agree exactly; default true. With false, what has no counterpart is left alone and reported. */
+  strict?: boolean;
+}
+
+/** Names without a counterpart; both empty after a strict load. */
+export interface LoadResult {
+  /** In the module, not in the state dict. */
+  missingKeys: string[];
+  /** In the state dict, not in the module. */
+  unexpectedKeys: string[];
+}
+
+function list(title: string, names: string[]): string[] {
+  return names.length === 0 ? [] : [`  ${title} (${names.length}): ${names.join(', ')}`];
+}
+
+/** {@link Module.loadStateDict}: looks at every key and shape first, and changes nothing unless all is well. */
+export function loadStateDict(
+  tensors: [string, Parameter | StateBuffer][],
+  dict: StateDict,
+  { strict = true }: LoadOptions,
+): LoadResult {
+  const names = new Set(tensors.map(([name]) => name));
+  const found = tensors.filter(([name]) => dict.has(name));
+  const missingKeys = tensors.filter(([name]) => !dict.has(name)).map(([name]) => name);
+  const unexpectedKeys = [...dict.keys()].filter((name) => !names.has(name));
+  const wrongShapes = found.flatMap(([name, tensor]) => {
+    const [expected, came] = [tensor.torchShape.join(', '), dict.get(name)!.shape.join(', ')];
+    return expected === came ? [] : [`${name} expects [${expected}], the state dict has [${came}]`];
+  });
+  const problems = [
+    ...(strict ? list('missing', missingKeys) : []),
+    ...(strict ? list('unexpected', unexpectedKeys) : []),
+    ...list('wrong shape', wrongShapes),
+  ];
+  if (problems.length > 0) {
+    throw new Error(`The state dict does not fit the module; nothing was loaded.\n${problems.join('\n')}`);
+  }
+  found.forEach(([name, tensor]) => tensor.fromTorch(toFloat32(dict.get(name)!)));
+  return { missingKeys, unexpectedKeys };
+}

@@ -1,0 +1,25 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { crossEntropy } from '../ops/crossEntropy';
+
+/** Compares a model's outputs with the labels: a scalar that training makes small. */
+export type LossFunction = (outputs: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar;
+
+/** The mean cross-entropy between softmax(logits) and the labels, like `torch.nn.CrossEntropyLoss`. */
+export class CrossEntropyLoss {
+  private readonly labelSmoothing: number;
+
+  /** @param options.labelSmoothing - the part of each target spread evenly over all classes; default 0. */
+  constructor({ labelSmoothing = 0 }: { labelSmoothing?: number } = {}) {
+    this.labelSmoothing = labelSmoothing;
+  }
+
+  /** @param logits - [N, classes]. @param labels - [N] int32 class indices. @returns a scalar. */
+  forward(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
+    return tf.tidy(() => {
+      const classes = logits.shape[1];
+      const off = this.labelSmoothing / classes;
+      const targets = tf.oneHot(labels, classes, 1 - this.labelSmoothing + off, off).toFloat() as tf.Tensor2D;
+      return tf.mean(crossEntropy(logits, targets)) as tf.Scalar;
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { NativeVariable } from '../ops/variable';
+import type { StateTensor } from './stateDict';
+
+/**
+ * In what order a tensor's axes lie here, where torch has another order:
+ * `'filter'` is [kernel height, kernel width, in, out] here (TensorFlow's HWIO) and [out, in, height, width] in torch.
+ */
+export type Layout = 'same' | 'filter';
+
+/** A float32 tensor that belongs to a module and is saved with it: a parameter or a buffer. */
+abstract class ModuleTensor {
+  /** The storage; optimizers update it in place. */
+  readonly variable: NativeVariable;
+  readonly shape: readonly number[];
+
+  protected constructor(
+    initial: tf.Tensor,
+    readonly layout: Layout,
+  ) {
+    this.shape = [...initial.shape];
+    this.variable = new NativeVariable(initial);
+  }
+
+  /** The value now. It belongs to the module: do not dispose of it, clone it to keep it. */
+  get value(): tf.Tensor {
+    return this.variable.value;
+  }
+
+  /** The shape that torch gives the same tensor. */
+  get torchShape(): number[] {
+    const s = this.shape;
+    return this.layout === 'filter' ? [s[3], s[2], s[0], s[1]] : [...s];
+  }
+
+  /** How many numbers it holds. */
+  get size(): number {
+    return this.shape.reduce((product, n) => product * n, 1);
+  }
+
+  /** Replaces the value by a tensor of the same shape, which this takes over. */
+  assign(value: tf.Tensor): void {
+    if (!tf.util.arraysEqual(value.shape, this.shape as number[])) {
+      throw new Error(`assign: expected a tensor of shape [${this.shape}], got [${value.shape}].`);
+    }
+    this.variable.assign(value);
+  }
+
+  /** The value on the host, in torch's layout. */
+  toState(): StateTensor {
+    return tf.tidy(() => {
+      const value = this.layout === 'filter' ? tf.transpose(this.value, [3, 2, 0, 1]) : this.value;
+      return { dtype: 'float32', shape: this.torchShape, data: value.dataSync<'float32'>() as Float32Array };
+    });
+  }
+
+  /** Sets the value from numbers in torch's layout. */
+  fromTorch(values: Float32Array): void {
+    const value = tf.tidy(() => {
+      const torch = tf.tensor(values, this.torchShape, 'float32');
+      return this.layout === 'filter' ? tf.transpose(torch, [2, 3, 1, 0]) : torch;
+    });
+    this.assign(value);
+  }
+
+  dispose(): void {
+    this.variable.dispose();
+  }
+}
+
+/** A tensor that training changes, like `torch.nn.Parameter`. */
+export class Parameter extends ModuleTensor {
+  /** The gradient that `backward` left here and an optimizer takes up; null before the first and after `zeroGrad`. */
+  grad: tf.Tensor | null = null;
+
+  /**
+   * @param initial - its first value, which the parameter takes over.
+   * @param layout - 'filter' for convolution filters in TensorFlow's order.
+   * @param requiresGrad - false freezes it: no gradient is computed and no optimizer moves it.
+   */
+  constructor(
+    initial: tf.Tensor,
+    layout: Layout = 'same',
+    public requiresGrad = true,
+  ) {
+    super(initial, layout);
+  }
+
+  /** Frees the gradient. */
+  zeroGrad(): void {
+    this.grad?.dispose();
+    this.grad = null;
+  }
+
+  override dispose(): void {
+    this.zeroGrad();
+    super.dispose();
+  }
+}
+
+/** A tensor that is saved with the module but not trained, like torch's buffers: running means, counters. */
+export class StateBuffer extends ModuleTensor {
+  /** @param dtype - 'int64' marks a counter, which torch stores as a 64-bit integer. */
+  constructor(
+    initial: tf.Tensor,
+    readonly dtype: 'float32' | 'int64' = 'float32',
+  ) {
+    super(initial, 'same');
+  }
+
+  override toState(): StateTensor {
+    const state = super.toState();
+    if (this.dtype === 'float32') return state;
+    return { dtype: 'int64', shape: state.shape, data: BigInt64Array.from(state.data as Float32Array, BigInt) };
+  }
+}

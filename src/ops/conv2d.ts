@@ -1,0 +1,100 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
+import { groupedFilterGradient, groupedInputGradient } from './groupedConv2dGradients';
+
+/** How a convolution moves over its input; each number holds for height and width alike, as in the ResNets. */
+export interface Conv2dOptions {
+  /** Pixels from one position to the next. */
+  stride: number;
+  /** Zeros added on each of the four sides, as in torch. */
+  padding: number;
+  /** Pixels from one tap of the filter to the next; 1 is an ordinary convolution. */
+  dilation: number;
+  /** Channels are split into this many groups that do not see each other; 1 is an ordinary convolution. */
+  groups: number;
+}
+
+/**
+ * TensorFlow's 'SAME' pads so that the output has ceil(size / stride) positions, and puts an odd pixel after.
+ * Where that happens to be torch's symmetric padding it may stand for it.
+ */
+function sameEqualsPadding(size: number, kernel: number, { stride, padding, dilation }: Conv2dOptions): boolean {
+  const extent = (kernel - 1) * dilation + 1;
+  const total = Math.max((Math.ceil(size / stride) - 1) * stride + extent - size, 0);
+  return total === 2 * padding;
+}
+
+/**
+ * 'SAME' and 'VALID' reach oneDNN's kernels in both directions, 'EXPLICIT' falls off it in the backward pass
+ * (dx at 7x7x512: 24 ms instead of 10), so other paddings are written out as a Pad before a 'VALID' convolution.
+ */
+function padMode(x: tf.TensorInfo, filter: tf.TensorInfo, options: Conv2dOptions): 'SAME' | 'VALID' | 'PAD' {
+  if (options.padding === 0) return 'VALID';
+  const same = [0, 1].every((axis) => sameEqualsPadding(x.shape[axis + 1], filter.shape[axis], options));
+  return same ? 'SAME' : 'PAD';
+}
+
+export function padPixels(x: tf.TensorInfo, padding: number, value: number): tf.Tensor {
+  const paddings = tf.tensor2d([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
+  return executeSingle('PadV2', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, paddings, tf.scalar(value)]);
+}
+
+/** Takes the padding off again: the middle [N, height, width, C] of a padded tensor. */
+export function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
+  const [n, height, width, channels] = x.shape;
+  return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
+}
+
+function attributes({ stride, dilation }: Conv2dOptions, padding: 'SAME' | 'VALID'): Record<string, Attribute> {
+  return {
+    T: FLOAT,
+    strides: { int: [1, stride, stride, 1] },
+    padding: { string: padding },
+    data_format: NHWC,
+    dilations: { int: [1, dilation, dilation, 1] },
+  };
+}
+
+const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
+  forward({ x, filter }, options) {
+    const mode = padMode(x, filter, options);
+    const input = mode === 'PAD' ? padPixels(x, options.padding, 0) : x;
+    return [executeSingle('Conv2D', attributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter])];
+  },
+  savedInputs: ['x', 'filter'],
+  backward([dy], [x, filter], options) {
+    if (options.groups > 1 || options.dilation > 1) {
+      return {
+        x: () => groupedInputGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
+        filter: () => groupedFilterGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
+      };
+    }
+    const mode = padMode(x, filter, options);
+    const attrs = attributes(options, mode === 'SAME' ? 'SAME' : 'VALID');
+    return {
+      x: () => {
+        const [n, height, width, channels] = x.shape;
+        const border = mode === 'PAD' ? 2 * options.padding : 0;
+        const size = tf.tensor1d([n, height + border, width + border, channels], 'int32');
+        const dx = executeSingle('Conv2DBackpropInput', attrs, [size, filter, dy]);
+        return mode === 'PAD' ? cropPixels(dx, options.padding) : dx;
+      },
+      filter: () => {
+        const input = mode === 'PAD' ? padPixels(x, options.padding, 0) : x;
+        const size = tf.tensor1d(filter.shape, 'int32');
+        return executeSingle('Conv2DBackpropFilter', attrs, [input, size, dy]);
+      },
+    };
+  },
+});
+
+/**
+ * 2-D convolution (cross-correlation, as in torch), on TensorFlow's Conv2D.
+ *
+ * @param x - [N, H, W, C], float32.
+ * @param filter - [kernel height, kernel width, C / groups, K].
+ * @returns [N, H', W', K] with H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
+ */
+export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  return runConv2d({ x, filter }, options)[0] as tf.Tensor4D;
+}

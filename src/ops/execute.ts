@@ -1,0 +1,117 @@
+import * as tf from '@tensorflow/tfjs-node';
+
+/** The part of tfjs-node's backend that runs TensorFlow's own ops; its declarations leave it untyped. */
+interface NativeBackend {
+  readonly binding: Record<'TF_FLOAT' | 'TF_INT32', number> & {
+    readonly TF_ATTR_STRING: number;
+    readonly TF_ATTR_INT: number;
+    readonly TF_ATTR_FLOAT: number;
+    readonly TF_ATTR_BOOL: number;
+    readonly TF_ATTR_TYPE: number;
+    readonly TF_ATTR_SHAPE: number;
+    readonly TF_Version: string;
+  };
+  executeMultipleOutputs(op: string, attrs: object[], inputs: tf.TensorInfo[], outputs: number): tf.Tensor[];
+}
+
+/** An attribute of a TensorFlow op; the key says which of TensorFlow's attribute types it is. */
+export type Attribute =
+  | { int: number | readonly number[] }
+  | { float: number }
+  | { bool: boolean }
+  | { string: string }
+  | { shape: readonly number[] }
+  | { type: 'float32' | 'int32' };
+
+function backend(): NativeBackend {
+  return tf.backend() as unknown as NativeBackend;
+}
+
+function toNative(name: string, attribute: Attribute): object {
+  const { binding } = backend();
+  if ('int' in attribute) return { name, type: binding.TF_ATTR_INT, value: attribute.int };
+  if ('float' in attribute) return { name, type: binding.TF_ATTR_FLOAT, value: attribute.float };
+  if ('bool' in attribute) return { name, type: binding.TF_ATTR_BOOL, value: attribute.bool };
+  if ('string' in attribute) return { name, type: binding.TF_ATTR_STRING, value: attribute.string };
+  if ('shape' in attribute) return { name, type: binding.TF_ATTR_SHAPE, value: attribute.shape };
+  const value = attribute.type === 'float32' ? binding.TF_FLOAT : binding.TF_INT32;
+  return { name, type: binding.TF_ATTR_TYPE, value };
+}
+
+/**
+ * Runs one of TensorFlow's ops eagerly (https://www.tensorflow.org/api_docs/python/tf/raw_ops has their
+ * attributes) and returns its outputs. There is no gradient here: the files beside this one register
+ * those kernels together with theirs.
+ */
+export function execute(
+  op: string,
+  attributes: Record<string, Attribute>,
+  inputs: tf.TensorInfo[],
+  outputs: number,
+): tf.Tensor[] {
+  const attrs = Object.entries(attributes).map(([name, attribute]) => toNative(name, attribute));
+  return backend().executeMultipleOutputs(op, attrs, inputs, outputs);
+}
+
+/** {@link execute} for the many ops that have one output. */
+export function executeSingle(
+  op: string,
+  attributes: Record<string, Attribute>,
+  inputs: tf.TensorInfo[],
+): tf.Tensor {
+  return execute(op, attributes, inputs, 1)[0];
+}
+
+/** The version of the TensorFlow library that tfjs-node runs on, e.g. "2.21.0". */
+export function tensorflowVersion(): string {
+  return backend().binding.TF_Version;
+}
+
+export const FLOAT: Attribute = { type: 'float32' };
+export const NHWC: Attribute = { string: 'NHWC' };
+
+type Gradients = Record<string, () => tf.Tensor>;
+
+/** What {@link defineOp} needs to know of an operation. */
+interface OpDefinition<Attrs> {
+  /** Runs the operation and returns its outputs; what it makes besides is freed for it. */
+  forward(inputs: Record<string, tf.TensorInfo>, attrs: Attrs): tf.Tensor[];
+  /** Names of the inputs that the gradient needs. */
+  savedInputs?: string[];
+  /** Which outputs the gradient needs; `saved` holds the saved inputs first, then these. */
+  savedOutputs?: boolean[];
+  /** One function an input: tfjs calls those only whose gradient somebody asked for (frozen layers cost nothing). */
+  backward(dy: tf.Tensor[], saved: tf.Tensor[], attrs: Attrs): Gradients;
+}
+
+/**
+ * Registers an operation with its gradient as a kernel of tfjs (`registerKernel` and `registerGradient`, tfjs's
+ * own way in for new operations), and returns the function that runs it.
+ */
+export function defineOp<Attrs extends object>(
+  name: string,
+  definition: OpDefinition<Attrs>,
+): (inputs: tf.NamedTensorMap, attrs: Attrs) => tf.Tensor[] {
+  const kernelName = `ResNetWorkbook${name}`;
+  if (tf.getKernel(kernelName, 'tensorflow')) {
+    tf.unregisterKernel(kernelName, 'tensorflow'); // the module was loaded anew: take its new code without a warning
+    tf.unregisterGradient(kernelName);
+  }
+  tf.registerKernel({
+    kernelName,
+    backendName: 'tensorflow',
+    kernelFunc: ({ inputs, attrs }) =>
+      tf.tidy(() => definition.forward(inputs as Record<string, tf.TensorInfo>, attrs as unknown as Attrs)),
+  });
+  tf.registerGradient({
+    kernelName,
+    inputsToSave: definition.savedInputs ?? [],
+    outputsToSave: definition.savedOutputs ?? [],
+    gradFunc: (dy, saved, attrs) =>
+      definition.backward(Array.isArray(dy) ? dy : [dy], saved, attrs as unknown as Attrs),
+  });
+  return (inputs, attrs) => {
+    const outputs = tf.engine().runKernel(kernelName, inputs, attrs as unknown as tf.NamedAttrMap);
+    return Array.isArray(outputs) ? outputs : [outputs];
+  };
+}

@@ -1,0 +1,124 @@
+import * as tf from '@tensorflow/tfjs-node';
+import type { Parameter } from '../nn/parameter';
+import { applyAdam, applyGradientDescent, applyMomentum } from '../ops/optimizers';
+import { NativeVariable } from '../ops/variable';
+
+/** Options that all optimizers have, by torch's names. */
+export interface OptimizerOptions {
+  /** Learning rate. */
+  lr: number;
+  /** Adds weightDecay * weight to each gradient (L2 regularization, as torch's Adam and SGD); default 0. */
+  weightDecay?: number;
+}
+
+/** Moves parameters along the gradients that `backward` left in them, like `torch.optim.Optimizer`. */
+export abstract class Optimizer {
+  /** Learning rate; schedules change it. */
+  lr: number;
+  protected readonly weightDecay: number;
+  private readonly slots = new Map<Parameter, NativeVariable[]>();
+
+  protected constructor(
+    readonly parameters: Parameter[],
+    { lr, weightDecay = 0 }: OptimizerOptions,
+    private readonly slotCount: number,
+  ) {
+    if (parameters.length === 0) throw new Error('Optimizer: got an empty list of parameters.');
+    if (!(lr >= 0)) throw new Error(`Optimizer: lr must be a number of at least 0, got ${lr}.`);
+    this.lr = lr;
+    this.weightDecay = weightDecay;
+    for (const parameter of parameters) {
+      const zeros = (): tf.Tensor => tf.zeros([...parameter.shape]);
+      this.slots.set(
+        parameter,
+        Array.from({ length: this.slotCount }, () => new NativeVariable(zeros())),
+      );
+    }
+  }
+
+  /** Moves one parameter in place; `slots` are what the method remembers of it. */
+  protected abstract apply(parameter: Parameter, gradient: tf.Tensor, slots: NativeVariable[]): void;
+
+  /** Called once before the parameters are moved. */
+  protected beginStep(): void {}
+
+  /** Moves every parameter that has a gradient. */
+  step(): void {
+    this.beginStep();
+    tf.tidy(() => {
+      for (const [parameter, slots] of this.slots) {
+        if (parameter.grad === null) continue;
+        const gradient =
+          this.weightDecay === 0
+            ? parameter.grad
+            : tf.add(parameter.grad, tf.mul(parameter.value, this.weightDecay));
+        this.apply(parameter, gradient, slots);
+      }
+    });
+  }
+
+  /** Frees the gradients. */
+  zeroGrad(): void {
+    this.parameters.forEach((parameter) => parameter.zeroGrad());
+  }
+
+  /** Frees what the method remembers; the parameters stay. */
+  dispose(): void {
+    [...this.slots.values()].flat().forEach((slot) => slot.dispose());
+    this.slots.clear();
+  }
+}
+
+/** Adam (arXiv:1412.6980), like `torch.optim.Adam`. */
+export class Adam extends Optimizer {
+  private readonly betas: readonly [number, number];
+  private readonly eps: number;
+  private steps = 0;
+
+  /** @param options - lr defaults to 1e-3, betas to [0.9, 0.999], eps to 1e-8. */
+  constructor(
+    parameters: Parameter[],
+    options: Partial<OptimizerOptions> & { betas?: readonly [number, number]; eps?: number } = {},
+  ) {
+    super(parameters, { lr: 1e-3, ...options }, 2);
+    this.betas = options.betas ?? [0.9, 0.999];
+    this.eps = options.eps ?? 1e-8;
+  }
+
+  protected override beginStep(): void {
+    this.steps += 1;
+  }
+
+  protected apply(parameter: Parameter, gradient: tf.Tensor, [m, v]: NativeVariable[]): void {
+    const [beta1, beta2] = this.betas;
+    applyAdam(parameter.variable, m, v, gradient, {
+      lr: this.lr,
+      beta1,
+      beta2,
+      eps: this.eps,
+      step: this.steps,
+    });
+  }
+}
+
+/** Stochastic gradient descent, with momentum if asked for, like `torch.optim.SGD`. */
+export class SGD extends Optimizer {
+  private readonly momentum: number;
+  private readonly nesterov: boolean;
+
+  /** @param options - lr defaults to 1e-3, momentum to 0, nesterov to false. */
+  constructor(
+    parameters: Parameter[],
+    options: Partial<OptimizerOptions> & { momentum?: number; nesterov?: boolean } = {},
+  ) {
+    super(parameters, { lr: 1e-3, ...options }, (options.momentum ?? 0) === 0 ? 0 : 1);
+    this.momentum = options.momentum ?? 0;
+    this.nesterov = options.nesterov ?? false;
+  }
+
+  protected apply(parameter: Parameter, gradient: tf.Tensor, [velocity]: NativeVariable[]): void {
+    if (!velocity) return applyGradientDescent(parameter.variable, gradient, this.lr);
+    const { lr, momentum, nesterov } = this;
+    return applyMomentum(parameter.variable, velocity, gradient, { lr, momentum, nesterov });
+  }
+}
