@@ -1,0 +1,37 @@
+// Showing things in a notebook
+export { type MimeBundle, Output, inNotebook, show } from './notebook/display';
+export { type Figure, type FigureOptions, showFigure } from './notebook/figure';
+export { type LiveFigure, liveFigure } from './notebook/liveFigure';
+export {
+  type HeatmapOptions,
+  type PlotOptions,
+  type Series,
+  barPlot,
+  heatmap,
+  histogram,
+  linePlot,
+  scatter,
+} from './notebook/plots';
+export { type Picture } from './notebook/picture';
+export {
+  type FeatureMapOptions,
+  type ShowImagesOptions,
+  showCanvas,
+  showFeatureMaps,
+  showImages,
+} from './notebook/images';
+export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';
+export { type Source, type SourceOptions, showSource, source } from './notebook/source';
+export { Progress } from './notebook/progress';
+export { showVersions, versions } from './notebook/versions';
+export { type TensorsKept, tensorsKept } from './notebook/tensors';
+export {
+  type ProgressFactory,
+  type ProgressOptions,
+  type ProgressReporter,
+  setProgress,
+  silentProgress,
+  startProgress,
+  terminalProgress,
+} from './progress';
+export { Interrupted, breathe, interruptSignal, withInterrupt } from './interrupt';
