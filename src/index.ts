@@ -35,3 +35,6 @@ export {
   terminalProgress,
 } from './progress';
 export { Interrupted, breathe, interruptSignal, withInterrupt } from './interrupt';
+
+// Where the pictures, data sets and weights lie
+export { type Pictures, cacheRoot, cifar10Folder, dataRoot, findPictures, weightsFolder } from './data/locations';
