@@ -49,9 +49,9 @@ const meadow: Background = (ctx, width, height, random) => {
     ctx.beginPath();
     ctx.moveTo(0, height);
     const phase = random.uniform(0, 7);
-    for (let x = 0; x <= width; x += 8)
+    for (let x = 0; x < width + 8; x += 8)
       ctx.lineTo(x, horizon + 0.06 * height * Math.sin((3 * x) / width + phase));
-    ctx.lineTo(width, height);
+    ctx.lineTo(width + 8, height);
     ctx.fill();
     horizon += random.uniform(0.08, 0.2) * height;
   }

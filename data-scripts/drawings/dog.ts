@@ -81,10 +81,11 @@ function walking(brush: Brush, look: Look, random: Random): void {
 
 function portrait(brush: Brush, look: Look, random: Random): void {
   const shoulders = symmetric([
-    [0, 0.1],
-    [-0.22, 0.22],
+    [0, 0.08],
+    [-0.24, 0.2],
+    [-0.35, 0.38],
     [-0.3, 0.5],
-    [0, 0.52],
+    [0, 0.53],
   ]);
   brush.blob(shoulders, { shaded: look.coat.base });
   if (look.bib) brush.ellipse(0, 0.42, 0.13, 0.1, look.coat.pale, 0, false);

@@ -58,10 +58,13 @@ interface Place {
 function places(width: number, height: number, random: Random): Place[] {
   const draw = random.next();
   const count = draw < 0.75 ? 1 : draw < 0.92 ? 2 : 3;
-  const short = Math.min(width, height);
+  const [short, long] = [Math.min(width, height), Math.max(width, height)];
   const upright = random.next() < 0.5; // whether the animals keep their heads up or lie at any angle
   return Array.from({ length: count }, (_, i) => {
-    const size = short * (count === 1 ? random.uniform(0.55, 1.0) : random.uniform(0.42, 0.6));
+    const size =
+      count === 1
+        ? short * random.uniform(0.55, 1.0)
+        : Math.min(0.7 * short, long / count) * random.uniform(0.8, 1.0);
     const margin = 0.42 * size;
     const along = (length: number, cell: number, cells: number): number => {
       const [low, high] = [margin, Math.max(margin, length - margin)];
