@@ -1,0 +1,62 @@
+// @ts-check
+// Preloaded into the tslab kernel (node -r). It does nothing unless the notebook executor asked for it by naming
+// a folder in RESNET_WORKBOOK_RUN; a reader's own JupyterLab runs without it.
+//
+// tslab answers "ok" for a rejection nobody awaits, a rejected promise as a cell's last expression, a throw in a
+// timer and console.error. Here each of these becomes one JSON line in RUN/faults.jsonl, with the cell it came from.
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const util = require('node:util');
+const vm = require('node:vm');
+
+const run = process.env.RESNET_WORKBOOK_RUN;
+if (run) install(run);
+
+/** @param {string} folder where the executor writes the number of the running cell and reads the faults */
+function install(folder) {
+  const executing = path.join(folder, 'cell');
+  const faults = path.join(folder, 'faults.jsonl');
+  const currentCell = () => Number(fs.readFileSync(executing, 'utf8')) || 0;
+
+  // tslab compiles each cell's code under the same name (evalmachine.<anonymous>). With a name of its own, the stack
+  // of an error thrown later, by a timer or a promise, still tells its cell.
+  const runInThisContext = vm.runInThisContext;
+  vm.runInThisContext = (code, options) =>
+    runInThisContext(
+      code,
+      typeof options === 'object' && options.breakOnSigint
+        ? { ...options, filename: `cell-${currentCell()}` }
+        : options,
+    );
+
+  /**
+   * @param {string} kind
+   * @param {unknown} error
+   */
+  function record(kind, error) {
+    const text = typeof error === 'string' ? error : util.inspect(error);
+    const stack = error instanceof Error ? (error.stack ?? '') : '';
+    const origin = /\bcell-(\d+):\d+:\d+/.exec(stack);
+    const fault = { kind, text: text.slice(0, 4000), cell: origin ? Number(origin[1]) : currentCell() };
+    fs.appendFileSync(faults, JSON.stringify(fault) + '\n');
+  }
+
+  process.on('unhandledRejection', (reason) => record('a rejection that nobody awaited', reason));
+  process.on('uncaughtException', (error) => record('a throw outside the cell (timer or event)', error));
+
+  const print = console.error;
+  console.error = (...parts) => {
+    // tslab reports these two itself, after the listeners above have recorded them.
+    if (!/^Un(handledPromiseRejection|caughtException):$/.test(String(parts[0]))) {
+      record('console.error', util.format(...parts));
+    }
+    print.apply(console, parts);
+  };
+
+  // jupyter_client gives the kernel a session of its own, so the kernel would outlive an executor that was killed.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) process.exit(1);
+  }, 2000).unref();
+}

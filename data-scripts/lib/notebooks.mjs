@@ -1,0 +1,129 @@
+// @ts-check
+// The workbook's notebooks: which there are, and executing them on the tslab kernel.
+import fs from 'node:fs';
+import path from 'node:path';
+import { Trouble } from './log.mjs';
+import { inRoot, venvBin } from './paths.mjs';
+import { run } from './run.mjs';
+
+/** Executed copies: what the pages are made from. */
+export const executedFolder = inRoot('.cache', 'executed');
+
+/** @typedef {{ cell_type: string, source: string | string[], id?: string, metadata: Record<string, unknown>, outputs?: Output[], execution_count?: number | null }} Cell */
+/** @typedef {{ output_type: string, name?: string, text?: string | string[], data?: Record<string, unknown> }} Output */
+/** @typedef {{ kernelspec?: { name?: string }, run?: RunFacts }} Metadata */
+/** What the executor notes in an executed copy: data-scripts/execute.py.
+ * @typedef {{ seconds: number, date: string, machine: string }} RunFacts */
+/** @typedef {{ cells: Cell[], metadata: Metadata, nbformat: number }} Notebook */
+
+/** The workbook's notebooks, in the order of their names. */
+export function workbook() {
+  const folder = inRoot('notebooks');
+  return fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith('.ipynb'))
+    .sort((a, b) => a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => path.join(folder, name));
+}
+
+/**
+ * The notebooks a reader means by `4`, `4-fine-tuning` or `notebooks/4-fine-tuning.ipynb`; all of them by nothing.
+ * @param {readonly string[]} names
+ * @returns {string[]} paths, in the workbook's order
+ */
+export function chosen(names) {
+  const all = workbook();
+  if (names.length === 0) return all;
+  const picked = names.flatMap((name) => {
+    const stem = path.basename(name, '.ipynb');
+    const found = all.filter((file) => {
+      const own = path.basename(file, '.ipynb');
+      return own === stem || own.startsWith(`${stem}-`);
+    });
+    if (found.length > 0) return found;
+    const known = all.map((file) => path.basename(file, '.ipynb')).join(', ');
+    throw new Trouble(`There is no notebook ${name}; there are: ${known || 'none'}.`);
+  });
+  return all.filter((file) => picked.includes(file));
+}
+
+/**
+ * @param {string} file
+ * @returns {Notebook}
+ */
+export function readNotebook(file) {
+  const shown = path.relative(process.cwd(), file);
+  /** @type {Notebook} */
+  let notebook;
+  try {
+    notebook = JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new Trouble(
+      `${shown} can't be read as a notebook: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+  if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells)) {
+    throw new Trouble(`${shown}: expected a notebook of nbformat 4 with cells.`);
+  }
+  return notebook;
+}
+
+/** @param {Cell} cell */
+export const sourceOf = (cell) => (Array.isArray(cell.source) ? cell.source.join('') : cell.source);
+
+/**
+ * Writes a notebook as JupyterLab does (indented by one), to a temporary name first.
+ * @param {string} file
+ * @param {Notebook} notebook
+ */
+export function writeNotebook(file, notebook) {
+  fs.writeFileSync(`${file}.part`, JSON.stringify(notebook, null, 1) + '\n');
+  fs.renameSync(`${file}.part`, file);
+}
+
+/**
+ * Execute notebooks one after the other on the tslab kernel; progress and faults go to this terminal.
+ *
+ * One after the other because TensorFlow's kernels use every core already.
+ * @param {readonly string[]} files
+ * @param {{ out?: string, env?: NodeJS.ProcessEnv, python?: string }} [options] `out`: folder of the executed copies
+ * @returns {Promise<number>} 0; 1 when a cell failed (what and where has been printed); 130 when it was interrupted
+ */
+export async function execute(files, { out = executedFolder, env = {}, python = venvBin('python') } = {}) {
+  if (files.length === 0) return 0;
+  const { status } = await run(python, [inRoot('data-scripts', 'execute.py'), '--out', out, ...files], {
+    inherit: true,
+    anyStatus: true,
+    env: {
+      // The kernel of the project's own environment, before one of the same name in the reader's home.
+      JUPYTER_PREFER_ENV_PATH: '1',
+      // TensorFlow's notes on the processor's features are no news to a reader.
+      TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
+      ...env,
+    },
+  });
+  return status;
+}
+
+/**
+ * What the notebooks need beside the library: pictures. Draws the embedded set unless the reader names their own or
+ * it is there already.
+ * @param {string} [pictures] a folder with `train` and `eval`
+ * @returns {Promise<NodeJS.ProcessEnv>} for the notebooks' kernel
+ */
+export async function preparePictures(pictures = process.env.RESNET_WORKBOOK_PICTURES) {
+  if (pictures) {
+    // npm changes into the project's root; a relative path is meant from where the reader typed it.
+    const folder = path.resolve(process.env.INIT_CWD ?? process.cwd(), pictures);
+    for (const split of ['train', 'eval']) {
+      if (!fs.existsSync(path.join(folder, split))) {
+        throw new Trouble(
+          `--data ${pictures}: expected folders train and eval in it, each with one folder a class.`,
+        );
+      }
+    }
+    return { RESNET_WORKBOOK_PICTURES: folder };
+  }
+  await run(process.execPath, [inRoot('.build', 'data-scripts', 'data.js'), 'drawings'], { inherit: true });
+  return {};
+}
