@@ -3,6 +3,7 @@ import { kaimingNormal } from '../nn/init';
 import { AdaptiveAvgPool2d, Linear, ReLU, Sequential } from '../nn/layers';
 import { Conv2d } from '../nn/conv';
 import { Module } from '../nn/module';
+import { maxPool2d } from '../ops/maxPool2d';
 import { BatchNorm2d } from '../nn/norm';
 import { conv1x1, conv3x3 } from './resnet';
 
@@ -25,7 +26,7 @@ export class PaddedShortcut extends Module {
   /** [N, H, W, inPlanes] -> [N, H / stride, W / stride, outPlanes] */
   forward(x: tf.Tensor): tf.Tensor4D {
     return tf.tidy(() => {
-      const subsampled = tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, this.stride, this.stride, 1]);
+      const subsampled = maxPool2d(x as tf.Tensor4D, { kernelSize: 1, stride: this.stride, padding: 0 });
       const before = Math.floor((this.outPlanes - this.inPlanes) / 2);
       const after = this.outPlanes - this.inPlanes - before;
       return tf.pad(subsampled, [[0, 0], [0, 0], [0, 0], [before, after]]) as tf.Tensor4D;

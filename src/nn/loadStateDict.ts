@@ -1,4 +1,4 @@
-import { toFloat32 } from '../checkpoint/dtypes';
+import { toFloat32 } from '../checkpoint/convert';
 import type { Parameter, StateBuffer } from './parameter';
 import type { StateDict } from './stateDict';
 

@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-node';
+import type { DataLoader } from '../data/loader';
+import { breathe } from '../interrupt';
+import type { Module } from '../nn/module';
+import { startProgress } from '../progress';
+
+/** Anything that compares outputs with labels, like `CrossEntropyLoss`. */
+export interface Loss {
+  /** @param outputs - [N, classes]. @param labels - [N] int32. @returns the mean over the batch, a scalar. */
+  forward(outputs: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar;
+}
+
+/** How a model did on a data set. */
+export interface Evaluation {
+  /** Mean loss over all pictures. */
+  loss: number;
+  /** Part of the pictures that were classified rightly, 0 to 1. */
+  accuracy: number;
+  /** The class given to each picture, in the order of the loader. */
+  predictions: number[];
+  /** The class each picture has, in the same order. */
+  labels: number[];
+}
+
+export interface EvaluateOptions {
+  /** Stops between batches when aborted. */
+  signal?: AbortSignal;
+  /** What stands beside the progress bar; default "Evaluating". */
+  label?: string;
+}
+
+/** Sums loss and right answers over the batches of an epoch. */
+export class RunningMetrics {
+  private lossSum = 0;
+  private correct = 0;
+  private count = 0;
+
+  add(batchLoss: number, correct: number, batchSize: number): void {
+    this.lossSum += batchLoss * batchSize;
+    this.correct += correct;
+    this.count += batchSize;
+  }
+
+  get images(): number {
+    return this.count;
+  }
+
+  get loss(): number {
+    return this.lossSum / this.count;
+  }
+
+  get accuracy(): number {
+    return this.correct / this.count;
+  }
+}
+
+/** Runs a model in evaluation mode over a loader; its mode is restored afterwards. */
+export async function evaluate(
+  model: Module,
+  lossFunc: Loss,
+  loader: DataLoader,
+  { signal, label = 'Evaluating' }: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const wasTraining = model.training;
+  model.eval();
+  const metrics = new RunningMetrics();
+  const predictions: number[] = [];
+  const labels: number[] = [];
+  const progress = startProgress(loader.dataset.length, { label, unit: 'images' });
+  try {
+    for await (const [inputs, targets] of loader) {
+      await breathe(signal);
+      const [loss, predicted] = tf.tidy(() => {
+        const outputs = model.forward(inputs) as tf.Tensor2D;
+        return [lossFunc.forward(outputs, targets).dataSync()[0], [...tf.argMax(outputs, 1).dataSync()]];
+      }) as unknown as [number, number[]];
+      const actual = [...targets.dataSync()];
+      predictions.push(...predicted);
+      labels.push(...actual);
+      metrics.add(loss, predicted.filter((p, i) => p === actual[i]).length, actual.length);
+      progress.update(metrics.images, { loss: metrics.loss, accuracy: metrics.accuracy });
+    }
+    if (metrics.images === 0) throw new Error('evaluate: the loader gave no pictures.');
+    progress.done({ loss: metrics.loss, accuracy: metrics.accuracy });
+  } catch (error) {
+    progress.stop(error instanceof Error ? error.message : String(error));
+    throw error;
+  } finally {
+    model.train(wasTraining);
+  }
+  return { loss: metrics.loss, accuracy: metrics.accuracy, predictions, labels };
+}
