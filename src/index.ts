@@ -38,3 +38,23 @@ export { Interrupted, breathe, interruptSignal, withInterrupt } from './interrup
 
 // Where the pictures, data sets and weights lie
 export { type Pictures, cacheRoot, cifar10Folder, dataRoot, findPictures, weightsFolder } from './data/locations';
+
+// Data: from pictures to batches
+export { type Image, type ImageArray, type RgbImage } from './data/image';
+export { type Dataset, type Sample, Subset } from './data/dataset';
+export { CIFAR10, type CIFAR10Options } from './data/cifar10';
+export { type Batch, DataLoader, type DataLoaderOptions, type LoaderState } from './data/loader';
+export {
+  CenterCrop,
+  Compose,
+  Normalize,
+  RandomCrop,
+  type RandomCropOptions,
+  RandomHorizontalFlip,
+  RandomResizedCrop,
+  type RandomResizedCropOptions,
+  Resize,
+  type Size,
+  ToTensor,
+  type Transform,
+} from './data/transforms';

@@ -1,0 +1,59 @@
+import type { Random } from '../random';
+import type { ImageArray } from './image';
+
+/** One picture, ready for a network, and the number of its class. */
+export interface Sample {
+  image: ImageArray;
+  label: number;
+}
+
+/** Numbered samples, as `torch.utils.data.Dataset`. */
+export interface Dataset {
+  /** Number of samples. */
+  readonly length: number;
+  /** Names of the classes; a sample's label is a position in this list. */
+  readonly classes: readonly string[];
+  /**
+   * Sample number `index`. Random transforms draw from `random` alone, so that equal generators give equal samples.
+   * Data in memory is returned at once, data on disk as a promise; `null` means skipped (`onError: 'skip'`).
+   */
+  get(index: number, random: Random): Sample | null | Promise<Sample | null>;
+  /** What to call sample `index` in an error, for instance its path; `sample 7` where this is missing. */
+  describe?(index: number): string;
+}
+
+/** Some samples of a data set, as `torch.utils.data.Subset`. */
+export class Subset implements Dataset {
+  readonly length: number;
+  readonly classes: readonly string[];
+
+  /** @param indices - which samples of `dataset`, in which order. */
+  constructor(
+    readonly dataset: Dataset,
+    readonly indices: readonly number[],
+  ) {
+    for (const index of indices) checkIndex(index, dataset.length);
+    this.length = indices.length;
+    this.classes = dataset.classes;
+  }
+
+  get(index: number, random: Random): Sample | null | Promise<Sample | null> {
+    checkIndex(index, this.length);
+    return this.dataset.get(this.indices[index], random);
+  }
+
+  describe(index: number): string {
+    return describeSample(this.dataset, this.indices[index]);
+  }
+}
+
+/** Throws unless `index` is an integer in [0, length). */
+export function checkIndex(index: number, length: number): void {
+  if (!Number.isInteger(index) || index < 0 || index >= length)
+    throw new RangeError(`There is no sample ${index}: the data set has ${length}, numbered from 0.`);
+}
+
+/** What to call a sample in an error. */
+export function describeSample(dataset: Dataset, index: number): string {
+  return dataset.describe?.(index) ?? `sample ${index}`;
+}

@@ -1,0 +1,32 @@
+/** A picture as Pillow holds it: 8-bit red, green, blue, row by row. What is decoded, cropped, resized and jittered. */
+export interface RgbImage {
+  /** height * width * 3 values, 0 to 255 // [height, width, 3] */
+  data: Uint8Array;
+  height: number;
+  width: number;
+  channels: 3;
+}
+
+/** A picture as a network takes it: float32, HWC (torch's tensors are CHW), 0 to 1 unless normalized. */
+export interface ImageArray {
+  /** height * width * 3 values // [height, width, 3] */
+  data: Float32Array;
+  height: number;
+  width: number;
+  channels: 3;
+}
+
+/** What passes through transforms: a `RgbImage` until `ToTensor`, an `ImageArray` after it. */
+export type Image = RgbImage | ImageArray;
+
+/** Whether `image` is still 8-bit, i.e. `ToTensor` is yet to come. */
+export function isRgbImage(image: Image): image is RgbImage {
+  return image.data instanceof Uint8Array;
+}
+
+/** An all-black image of the given size, with the same kind of values as `like`. */
+export function emptyLike<T extends Image>(like: T, height: number, width: number): T {
+  const length = height * width * 3;
+  const data = isRgbImage(like) ? new Uint8Array(length) : new Float32Array(length);
+  return { data, height, width, channels: 3 } as Image as T;
+}
