@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { download, DownloadError, hashFile, type PublishedFile } from '../../src/data/download';
+import { silentProgress } from '../../src/progress';
+
+const content = randomBytes(300_000);
+const sha256 = createHash('sha256').update(content).digest('hex');
+const md5 = createHash('md5').update(content).digest('hex');
+const quiet = { progress: silentProgress };
+
+let server: Server;
+let url: string;
+let folder: string;
+let target: string;
+/** What the server does with each request; the ranges it was asked for are kept. */
+let answer: (request: IncomingMessage, response: ServerResponse) => void;
+let ranges: (string | undefined)[];
+
+/** Answers as a file server does, with ranges. */
+function serve(request: IncomingMessage, response: ServerResponse): void {
+  const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+  const fresh = request.headers['if-range'] === undefined || request.headers['if-range'] === '"v1"';
+  response.setHeader('ETag', '"v1"');
+  if (from >= content.length) return void response.writeHead(416).end();
+  if (!request.headers.range || !fresh) {
+    response.setHeader('Content-Length', content.length);
+    return void response.end(content);
+  }
+  response.setHeader('Content-Range', `bytes ${from}-${content.length - 1}/${content.length}`);
+  response.setHeader('Content-Length', content.length - from);
+  response.writeHead(206).end(content.subarray(from));
+}
+
+/** Breaks the connection after 100,000 bytes. */
+function breakOff(_: IncomingMessage, response: ServerResponse): void {
+  response.setHeader('ETag', '"v1"');
+  response.setHeader('Content-Length', content.length);
+  response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 30));
+}
+
+before(async () => {
+  server = createServer((request, response) => {
+    ranges.push(request.headers.range);
+    answer(request, response);
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/file.bin`;
+});
+
+after(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'download-'));
+  target = join(folder, 'deep', 'file.bin');
+  answer = serve;
+  ranges = [];
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function failure(file: PublishedFile, options = {}): Promise<DownloadError> {
+  try {
+    await download(file, target, { ...quiet, ...options });
+  } catch (error) {
+    assert.ok(error instanceof DownloadError, String(error));
+    return error;
+  }
+  return assert.fail('the download should have failed');
+}
+
+test('a file is downloaded, checked by either hash or the beginning of its sha256, and given its name', async () => {
+  for (const hash of [
+    { algorithm: 'sha256', digest: sha256 },
+    { algorithm: 'sha256', digest: sha256.slice(0, 8) },
+    { algorithm: 'md5', digest: md5 },
+  ] as const) {
+    rmSync(target, { force: true });
+    assert.equal(await download({ url, hash, size: content.length }, target, quiet), sha256);
+    assert.deepEqual(readFileSync(target), content);
+    assert.ok(!existsSync(`${target}.part`));
+  }
+});
+
+test('a file that is there is checked and not downloaded again', async () => {
+  await download({ url }, target, quiet);
+  await download({ url, hash: { algorithm: 'md5', digest: md5 } }, target, quiet);
+  assert.equal(ranges.length, 1);
+  writeFileSync(target, 'something else');
+  const error = await failure({ url, hash: { algorithm: 'md5', digest: md5 } });
+  assert.equal(error.reason, 'mismatch');
+  assert.match(
+    error.message,
+    /file\.bin is not the published file: expected md5 .*\nDelete it and try again/s,
+  );
+  assert.equal(readFileSync(target, 'utf8'), 'something else', 'a file of the reader is left alone');
+});
+
+test('a broken connection keeps what came, and the next try asks for the rest only', async () => {
+  answer = breakOff;
+  const error = await failure({ url });
+  assert.equal(error.reason, 'incomplete');
+  assert.match(error.message, /stopped at 0\.1 of 0\.3 MB .*\n.*goes on from there/);
+  assert.ok(!existsSync(target), 'no incomplete file under the real name');
+  answer = serve;
+  assert.equal(await download({ url }, target, quiet), sha256);
+  assert.deepEqual(ranges, [undefined, 'bytes=100000-']);
+});
+
+test('a file that has changed on the server meanwhile is downloaded from the start', async () => {
+  answer = breakOff;
+  await failure({ url });
+  answer = (request, response) => {
+    request.headers['if-range'] = '"v0"'; // the server has another version than the one that was begun
+    serve(request, response);
+  };
+  assert.equal(await download({ url }, target, quiet), sha256);
+});
+
+test('a beginning that is longer than the file, or of another file, is thrown away', async () => {
+  await download({ url }, target, quiet);
+  rmSync(target);
+  const hash = { algorithm: 'sha256', digest: sha256 } as const;
+  writeFileSync(`${target}.part`, Buffer.alloc(content.length + 5));
+  assert.equal(await download({ url, hash }, target, quiet), sha256); // the server answers 416
+  rmSync(target);
+  writeFileSync(`${target}.part`, 'another beginning');
+  assert.equal((await failure({ url, hash })).reason, 'mismatch');
+  assert.ok(!existsSync(`${target}.part`));
+  assert.equal(await download({ url, hash }, target, quiet), sha256);
+});
+
+test('another file than the published one is refused by hash and by size', async () => {
+  for (const file of [
+    { url, hash: { algorithm: 'sha256', digest: '0'.repeat(64) } as const },
+    { url, size: content.length + 1 },
+  ]) {
+    const error = await failure(file);
+    assert.equal(error.reason, 'mismatch');
+    assert.ok(!existsSync(target) && !existsSync(`${target}.part`));
+  }
+});
+
+test('more bytes than announced or allowed are not accepted', async () => {
+  assert.match((await failure({ url }, { maxBytes: 1000 })).message, /larger than expected/);
+  answer = (_, response) => {
+    response.write(content); // chunked: no length is announced
+    response.end(content);
+  };
+  assert.match((await failure({ url, size: content.length })).message, /larger than expected/);
+  assert.ok(!existsSync(`${target}.part`));
+});
+
+test('no such file, no such host and a silent server are told apart', async () => {
+  answer = (_, response) => response.writeHead(404).end('no');
+  const refused = await failure({ url });
+  assert.equal(refused.reason, 'refused');
+  assert.match(refused.message, /answered 404 Not Found/);
+  const unreachable = await failure({ url: 'http://127.0.0.1:9/file.bin' });
+  assert.equal(unreachable.reason, 'unreachable');
+  assert.match(unreachable.message, /^127\.0\.0\.1:9 cannot be reached/);
+  answer = (_, response) => void response.writeHead(200, { 'Content-Length': content.length }).write('x');
+  assert.match((await failure({ url }, { stallMs: 200 })).message, /nothing came for 0\.2 s/);
+});
+
+test('hashFile gives both hashes', async () => {
+  await download({ url }, target, quiet);
+  assert.deepEqual(await hashFile(target), [sha256, md5]);
+});
