@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { Parameter } from '../nn/parameter';
 import { applyAdam, applyGradientDescent, applyMomentum } from '../ops/optimizers';
+import type { StateDict, StateTensor } from '../nn/stateDict';
 import { NativeVariable } from '../ops/variable';
 
 /** Options that all optimizers have, by torch's names. */
@@ -16,6 +17,8 @@ export abstract class Optimizer {
   /** Learning rate; schedules change it. */
   lr: number;
   protected readonly weightDecay: number;
+  /** Steps taken so far. */
+  protected steps = 0;
   private readonly slots = new Map<Parameter, NativeVariable[]>();
 
   protected constructor(
@@ -39,12 +42,9 @@ export abstract class Optimizer {
   /** Moves one parameter in place; `slots` are what the method remembers of it. */
   protected abstract apply(parameter: Parameter, gradient: tf.Tensor, slots: NativeVariable[]): void;
 
-  /** Called once before the parameters are moved. */
-  protected beginStep(): void {}
-
   /** Moves every parameter that has a gradient. */
   step(): void {
-    this.beginStep();
+    this.steps += 1;
     tf.tidy(() => {
       for (const [parameter, slots] of this.slots) {
         if (parameter.grad === null) continue;
@@ -62,6 +62,32 @@ export abstract class Optimizer {
     this.parameters.forEach((parameter) => parameter.zeroGrad());
   }
 
+  /** What the method remembers, as numbers on the host: "3.0" is the first memory of the parameter at position 3. */
+  stateDict(): StateDict {
+    const entries = [...this.slots].flatMap(([parameter, slots], i) =>
+      slots.map((slot, j): [string, StateTensor] => {
+        const data = slot.value.dataSync<'float32'>() as Float32Array;
+        return [`${i}.${j}`, { dtype: 'float32', shape: parameter.shape, data }];
+      }),
+    );
+    return new Map([...entries, ['steps', { dtype: 'int32', shape: [], data: Int32Array.of(this.steps) }]]);
+  }
+
+  /** Goes on from what {@link stateDict} returned, for an optimizer made with the same parameters in the same order. */
+  loadStateDict(dict: StateDict): void {
+    const steps = dict.get('steps');
+    const slots = [...this.slots].flatMap(([parameter, each], i) =>
+      each.map((slot, j) => ({ slot, parameter, state: dict.get(`${i}.${j}`) })),
+    );
+    if (!steps || slots.some(({ state, parameter }) => state?.shape.join() !== parameter.shape.join())) {
+      throw new Error('The optimizer state does not fit: it was saved for other parameters or another method.');
+    }
+    slots.forEach(({ slot, parameter, state }) =>
+      slot.assign(tf.tensor(state!.data as Float32Array, [...parameter.shape], 'float32')),
+    );
+    this.steps = Number(steps.data[0]);
+  }
+
   /** Frees what the method remembers; the parameters stay. */
   dispose(): void {
     [...this.slots.values()].flat().forEach((slot) => slot.dispose());
@@ -73,7 +99,6 @@ export abstract class Optimizer {
 export class Adam extends Optimizer {
   private readonly betas: readonly [number, number];
   private readonly eps: number;
-  private steps = 0;
 
   /** @param options - lr defaults to 1e-3, betas to [0.9, 0.999], eps to 1e-8. */
   constructor(
@@ -83,10 +108,6 @@ export class Adam extends Optimizer {
     super(parameters, { lr: 1e-3, ...options }, 2);
     this.betas = options.betas ?? [0.9, 0.999];
     this.eps = options.eps ?? 1e-8;
-  }
-
-  protected override beginStep(): void {
-    this.steps += 1;
   }
 
   protected apply(parameter: Parameter, gradient: tf.Tensor, [m, v]: NativeVariable[]): void {

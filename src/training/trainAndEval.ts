@@ -36,6 +36,8 @@ export interface TrainOptions {
   onStep?: (step: number, loss: number) => void | Promise<void>;
   /** Called after each epoch with all records so far: to draw, to save; `return false` stops early. */
   onEpoch?: (history: readonly EpochRecord[]) => void | boolean | Promise<void | boolean>;
+  /** Which weights the model is left with: those that evaluated best (default), or the last. */
+  keep?: 'best' | 'last';
   /** Print the two lines of each epoch, as the article does; default true. */
   log?: boolean;
 }
@@ -101,7 +103,7 @@ export async function trainAndEval(
       if (accuracy > bestAcc) {
         bestAcc = accuracy;
         bestEpoch = epoch;
-        bestWeights = model.stateDict();
+        if (options.keep !== 'last') bestWeights = model.stateDict();
       }
       if ((await options.onEpoch?.(history)) === false) break;
     }

@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cpus } from 'node:os';
+import { InputFile } from '../../src/checkpoint/file';
+import { readSafetensors, readSafetensorsMetadata, saveSafetensors } from '../../src/checkpoint/safetensors';
+import { CIFAR10 } from '../../src/data/cifar10';
+import { Subset } from '../../src/data/dataset';
+import { DataLoader } from '../../src/data/loader';
+import { cacheRoot, projectRoot } from '../../src/data/locations';
+import { Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor } from '../../src/data/transforms';
+import { CrossEntropyLoss } from '../../src/nn/loss';
+import { Parameter } from '../../src/nn/parameter';
+import type { StateDict } from '../../src/nn/stateDict';
+import { tensorflowVersion } from '../../src/ops/execute';
+import { manualSeed } from '../../src/random';
+import { SGD } from '../../src/training/optimizers';
+import { type EpochRecord, trainAndEval } from '../../src/training/trainAndEval';
+import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
+
+/** ImageNet's statistics, with which the published CIFAR checkpoints (akamaster/pytorch_resnet_cifar10) were trained too. */
+export const MEAN = [0.485, 0.456, 0.406];
+export const STD = [0.229, 0.224, 0.225];
+
+/** What a run leaves behind for the pages. */
+export interface RunRecord {
+  name: string;
+  configuration: RunConfiguration;
+  /** The command that repeats the run. */
+  command: string;
+  date: string;
+  machine: string;
+  versions: { node: string; tensorflow: string };
+  parameters: number;
+  history: EpochRecord[];
+}
+
+/** Where records of finished runs lie. */
+export function recordsFolder(): string {
+  return join(projectRoot(), 'notebooks', 'records');
+}
+
+function runFolder(configuration: RunConfiguration): string {
+  return join(cacheRoot(), 'experiments', runName(configuration));
+}
+
+function writeJson(path: string, value: unknown): void {
+  writeFileSync(`${path}.part`, JSON.stringify(value, null, 1) + '\n');
+  renameSync(`${path}.part`, path);
+}
+
+/** The last state that a run saved: model and optimizer in one file, what has happened until then in its metadata. */
+function saveState(path: string, model: StateDict, optimizer: StateDict, history: readonly EpochRecord[]): void {
+  const prefixed = (prefix: string, dict: StateDict): [string, NonNullable<ReturnType<StateDict['get']>>][] =>
+    [...dict].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
+  const all: StateDict = new Map([...prefixed('model', model), ...prefixed('optimizer', optimizer)]);
+  saveSafetensors(path, all, { metadata: { history: JSON.stringify(history) } });
+}
+
+function part(prefix: string, dict: StateDict): StateDict {
+  const own = [...dict].filter(([name]) => name.startsWith(`${prefix}.`));
+  return new Map(own.map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]));
+}
+
+/**
+ * Makes one run, or goes on with it where it was stopped (it saves itself after every epoch), and writes its record.
+ *
+ * @param cifar10 - the folder of CIFAR-10's binary files.
+ * @returns the record and the model's final weights, or nothing when the reader stopped it.
+ */
+export async function runOnCifar(
+  configuration: RunConfiguration,
+  cifar10: string,
+  command: string,
+): Promise<{ record: RunRecord; weights: StateDict } | undefined> {
+  const { seed, batchSize, epochs, lr, momentum, weightDecay, subset } = configuration;
+  const normalize = [new ToTensor(), new Normalize(MEAN, STD)];
+  const augment = new Compose([new RandomCrop(32, { padding: 4 }), new RandomHorizontalFlip(), ...normalize]);
+  const all = CIFAR10.open(cifar10, { train: true, transform: augment });
+  const train = subset === all.length ? all : new Subset(all, [...Array(subset).keys()]);
+  const test = CIFAR10.open(cifar10, { train: false, transform: new Compose(normalize) });
+  const loaderTrain = new DataLoader(train, { batchSize, shuffle: true, seed });
+  const loaderTest = new DataLoader(test, { batchSize: 250 });
+
+  manualSeed(seed);
+  const model = makeModel(configuration);
+  const optimizer = new SGD(model.parameters(), { lr, momentum, weightDecay });
+  const folder = runFolder(configuration);
+  mkdirSync(folder, { recursive: true });
+  const statePath = join(folder, 'state.safetensors');
+  let history: EpochRecord[] = [];
+  if (existsSync(statePath)) {
+    const saved = InputFile.with(statePath, readSafetensors);
+    history = JSON.parse(readSafetensorsMetadata(statePath).history) as EpochRecord[];
+    model.loadStateDict(part('model', saved));
+    optimizer.loadStateDict(part('optimizer', saved));
+    console.log(`Going on after epoch ${history.length} of ${epochs}.`);
+  }
+  loaderTrain.epoch = history.length; // the loader's shuffling and augmentation follow from seed and epoch alone
+
+  // the last weights count, as in the paper; the best of a run, picked on the test images, would flatter
+  const result = await trainAndEval(model, epochs, new CrossEntropyLoss(), optimizer, loaderTrain, loaderTest, {
+    schedule: makeSchedule(configuration),
+    history,
+    keep: 'last',
+    onEpoch: (soFar) => saveState(statePath, model.stateDict(), optimizer.stateDict(), soFar),
+  });
+  const weights = model.stateDict();
+  const parameters = model.namedTensors().reduce((sum, [, t]) => sum + (t instanceof Parameter ? t.size : 0), 0);
+  optimizer.dispose();
+  model.dispose();
+  if (result.interrupted) return undefined;
+
+  const record: RunRecord = {
+    name: runName(configuration),
+    configuration,
+    command,
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+    versions: { node: process.version, tensorflow: tensorflowVersion() },
+    parameters,
+    history: result.history,
+  };
+  mkdirSync(recordsFolder(), { recursive: true });
+  writeJson(join(recordsFolder(), `${record.name}.json`), record);
+  return { record, weights };
+}
+
+/** Forgets what a run saved on its way, so that it starts anew. */
+export function restart(configuration: RunConfiguration): void {
+  rmSync(runFolder(configuration), { recursive: true, force: true });
+}
+
+/** Whether a record of this run is there already, made with the same configuration. */
+export function isRecorded(configuration: RunConfiguration): boolean {
+  const path = join(recordsFolder(), `${runName(configuration)}.json`);
+  if (!existsSync(path)) return false;
+  const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
+  return JSON.stringify(record.configuration) === JSON.stringify(configuration);
+}
