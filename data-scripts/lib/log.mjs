@@ -25,6 +25,21 @@ export function duration(ms) {
   return s < 100 ? `${s} s` : `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, '0')} s`;
 }
 
+/**
+ * The time left of work that is counted, from now on.
+ * @param {number} total
+ * @returns {(done: number) => string} `, 8 s left`, or nothing before that can be told
+ */
+export function left(total) {
+  const start = Date.now();
+  return (done) => {
+    const spent = Date.now() - start;
+    return spent > 1_500 && done > 0 && done < total
+      ? `, ${duration((spent / done) * (total - done))} left`
+      : '';
+  };
+}
+
 /** @param {string} text */
 export function say(text) {
   process.stdout.write((live ? '\r\x1b[K' : '') + text + '\n');

@@ -8,7 +8,7 @@ import { root } from './paths.mjs';
 
 const KEEP_CHARS = 200_000; // of each captured stream: enough for a compiler's errors
 const TAIL_LINES = 15; // of the output that a failure shows
-const GRACE_MS = 5_000; // between asking a program to end and killing it
+const GRACE_MS = 5_000; // between asking a program to end and killing it, unless it is given more
 
 /**
  * @typedef {object} RunOptions
@@ -18,7 +18,8 @@ const GRACE_MS = 5_000; // between asking a program to end and killing it
  * @property {number} [timeoutMs] end it after that long; default: never
  * @property {(line: string) => void} [onLine] called with each captured line, as it comes
  * @property {boolean} [anyStatus] resolve, rather than throw, on a non-zero exit status
- * @property {(pid: number) => void} [onStart] told the process (and process group) id
+ * @property {number} [graceMs] how long it may take to end when asked to; then it is killed; default 5,000
+ * @property {boolean} [endedByCtrlC] Ctrl-C is how it is meant to end: this process then ends with status 0
  */
 /** @typedef {{ status: number, stdout: string, stderr: string, seconds: number }} RunResult */
 
@@ -36,16 +37,26 @@ export class RunError extends Trouble {
 /** @type {Set<(signal: NodeJS.Signals) => void>} how to end each running program */
 const running = new Set();
 let ending = false;
+let endStatus = 0; // of this process, once a signal ends it
+let longestGraceMs = GRACE_MS;
+/** @type {(pid: number) => void} */
+let started = () => {};
+
+/** Have `told` called with the id of each program (and of its process group) that starts. @param {(pid: number) => void} told */
+export function onProgramStart(told) {
+  started = told;
+}
 
 /** @param {NodeJS.Signals} signal */
 function endAll(signal) {
-  if (ending) return; // a second Ctrl-C changes nothing: GRACE_MS bounds the wait
+  if (ending) return; // a second Ctrl-C changes nothing: the grace bounds the wait
   ending = true;
+  endStatus ||= 128 + os.constants.signals[signal];
   for (const end of running) end(signal);
-  const leave = () => process.exit(128 + (os.constants.signals[signal] ?? 15));
   const since = Date.now();
   setInterval(() => {
-    if (running.size === 0 || Date.now() - since > GRACE_MS + 1_000) leave();
+    if (running.size === 0 || Date.now() - since > longestGraceMs + 1_000)
+      process.exit(Math.max(endStatus, 0));
   }, 50);
 }
 
@@ -74,13 +85,16 @@ function unlisten() {
  * @throws {RunError} when it can't be started, exits with another status than 0, or takes longer than `timeoutMs`
  */
 export function run(command, args, options = {}) {
-  const { cwd = root, env, inherit = false, timeoutMs, onLine, anyStatus = false, onStart } = options;
+  const { cwd = root, env, inherit = false, timeoutMs, onLine, anyStatus = false } = options;
+  const { graceMs = GRACE_MS, endedByCtrlC = false } = options;
   const name = shown(command, args);
   const windows = process.platform === 'win32';
   return new Promise((resolve, reject) => {
     if (ending) return; // the process is about to end
     const start = Date.now();
     listen();
+    longestGraceMs = Math.max(longestGraceMs, graceMs);
+    if (endedByCtrlC) endStatus = -1;
     const child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
@@ -105,7 +119,7 @@ export function run(command, args, options = {}) {
     /** @param {NodeJS.Signals} signal */
     const end = (signal) => {
       if (!(inherit && signal === 'SIGINT' && process.stdin.isTTY)) kill(signal);
-      killer = setTimeout(() => kill('SIGKILL'), GRACE_MS);
+      killer = setTimeout(() => kill('SIGKILL'), graceMs);
     };
     let timedOut = false;
     const timer = timeoutMs
@@ -130,7 +144,7 @@ export function run(command, args, options = {}) {
     capture('stdout');
     capture('stderr');
     running.add(end);
-    if (child.pid !== undefined) onStart?.(child.pid);
+    if (child.pid !== undefined && !inherit) started(child.pid);
     const settle = () => {
       clearTimeout(timer);
       clearTimeout(killer);
@@ -147,8 +161,10 @@ export function run(command, args, options = {}) {
       if (ending) return;
       const status = code ?? 128 + (signal ? os.constants.signals[signal] : 0);
       const seconds = (Date.now() - start) / 1000;
-      if (timedOut) reject(new RunError(name, `took longer than ${(timeoutMs ?? 0) / 1000} s`, 124, output.both));
-      else if (status === 0 || anyStatus) resolve({ status, stdout: output.stdout, stderr: output.stderr, seconds });
+      if (timedOut)
+        reject(new RunError(name, `took longer than ${(timeoutMs ?? 0) / 1000} s`, 124, output.both));
+      else if (status === 0 || anyStatus)
+        resolve({ status, stdout: output.stdout, stderr: output.stderr, seconds });
       else {
         const why = signal ? `was ended by ${signal}` : `ended with exit status ${status}`;
         reject(new RunError(name, why, status, output.both));
@@ -184,7 +200,11 @@ const indent = (text) => text.replace(/^/gm, '  ');
 
 /** The command as a reader would type it, inside the project by relative paths. @param {string} command @param {readonly string[]} args */
 function shown(command, args) {
-  const short = (/** @type {string} */ text) => (text === process.execPath ? 'node' : text.replaceAll(`${root}/`, ''));
-  const text = [command, ...args].map(short).map((part) => (/[\s"'$]/.test(part) ? `'${part}'` : part)).join(' ');
+  const short = (/** @type {string} */ text) =>
+    text === process.execPath ? 'node' : text.replaceAll(`${root}/`, '');
+  const text = [command, ...args]
+    .map(short)
+    .map((part) => (/[\s"'$]/.test(part) ? `'${part}'` : part))
+    .join(' ');
   return text.length > 160 ? `${text.slice(0, 157)}...` : text;
 }

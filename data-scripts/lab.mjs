@@ -1,0 +1,46 @@
+// @ts-check
+// npm run lab: JupyterLab on this machine only (127.0.0.1, with a random token), the tslab kernel chosen, open at the
+// notebooks. Ctrl-C ends it. Arguments go to JupyterLab, e.g. npm run lab -- --no-browser --port 9999
+import fs from 'node:fs';
+import path from 'node:path';
+import { fail } from './lib/log.mjs';
+import { cache, root, venvBin } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+import { pythonEnv } from './setup-python.mjs';
+import { setup } from './setup.mjs';
+
+// The reader's own Jupyter settings, kernels and workspaces stay out of it, and ours out of theirs.
+const jupyter = path.join(cache, 'jupyter');
+const env = {
+  ...pythonEnv,
+  JUPYTER_CONFIG_DIR: path.join(jupyter, 'config'),
+  JUPYTER_DATA_DIR: path.join(jupyter, 'data'),
+  JUPYTER_RUNTIME_DIR: path.join(jupyter, 'runtime'),
+  JUPYTERLAB_WORKSPACES_DIR: path.join(jupyter, 'workspaces'),
+  JUPYTERLAB_SETTINGS_DIR: path.join(jupyter, 'settings'),
+  IPYTHONDIR: path.join(jupyter, 'ipython'),
+  JUPYTER_PATH: undefined,
+  JUPYTER_CONFIG_PATH: undefined,
+};
+
+try {
+  await setup();
+  fs.mkdirSync(path.join(jupyter, 'runtime'), { recursive: true, mode: 0o700 });
+  const options = [
+    '--ServerApp.ip=127.0.0.1',
+    `--ServerApp.root_dir=${root}`, // the sources can be read beside the notebooks
+    '--LabApp.default_url=/lab/tree/notebooks',
+    '--ServerApp.answer_yes=True', // Ctrl-C ends it without asking again
+    '--ServerApp.log_level=WARN',
+    // Jupyter refuses to run as root unless told; containers have no other user.
+    ...(process.getuid?.() === 0 ? ['--ServerApp.allow_root=True'] : []),
+  ];
+  await run(venvBin('jupyter-lab'), [...options, ...process.argv.slice(2)], {
+    env,
+    inherit: true,
+    endedByCtrlC: true,
+    graceMs: 20_000, // it ends its kernels first
+  });
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,142 @@
+// @ts-check
+// Files that are either whole or absent: written under a temporary name and renamed. And the lock of the set-up.
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { say, step } from './log.mjs';
+import { cache } from './paths.mjs';
+import { ask, onProgramStart } from './run.mjs';
+
+/** @param {string} file @param {string} text */
+export function writeWhole(file, text) {
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  const part = `${file}.${process.pid}.part`;
+  fs.writeFileSync(part, text);
+  fs.renameSync(part, file);
+}
+
+/** @param {string} file @returns {string | null} its text, or null when it isn't there */
+export function readText(file) {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} file */
+export const readJson = (file) => {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+};
+
+/** @param {...(string | Buffer)} parts */
+export function sha256(...parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part).update('\0');
+  return hash.digest('hex');
+}
+
+/** Point `link` to `target` (relative to the link's folder), replacing whatever was there. @param {string} target @param {string} link */
+export function relink(target, link) {
+  if (isLinkTo(target, link)) return;
+  fs.mkdirSync(path.dirname(link), { recursive: true });
+  fs.rmSync(link, { recursive: true, force: true });
+  // Windows needs no right of its own for a junction, and only takes absolute targets for one.
+  if (process.platform === 'win32')
+    fs.symlinkSync(path.resolve(path.dirname(link), target), link, 'junction');
+  else fs.symlinkSync(target, link);
+}
+
+/** @param {string} target @param {string} link */
+export function isLinkTo(target, link) {
+  try {
+    return (
+      path.resolve(path.dirname(link), fs.readlinkSync(link)) === path.resolve(path.dirname(link), target)
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** When a process began, in the system's own words; null when there is none. Tells a process from a later one of the same id. @param {number} pid */
+function begun(pid) {
+  if (process.platform === 'linux') {
+    const stat = readText(`/proc/${pid}/stat`);
+    const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3, state
+    return fields && fields[0] !== 'Z' ? (fields[19] ?? null) : null; // field 22: start time
+  }
+  if (process.platform === 'win32') {
+    try {
+      process.kill(pid, 0);
+      return 'running';
+    } catch {
+      return null;
+    }
+  }
+  return ask('ps', ['-o', 'lstart=', '-p', String(pid)]) || null;
+}
+
+/** @typedef {{ pid: number, begun: string | null }} Holder */
+/** @param {Holder | undefined} holder */
+const alive = (holder) => Boolean(holder && holder.begun && begun(holder.pid) === holder.begun);
+
+const lockFile = path.join(cache, 'setup.lock');
+
+/**
+ * Do `work` while no other process does: a second set-up waits for the first. What an interrupted one (kill -9, a
+ * closed laptop) left running, e.g. a package manager, is ended before the work starts over.
+ * @param {() => Promise<void>} work
+ */
+export async function alone(work) {
+  fs.mkdirSync(cache, { recursive: true });
+  const self = { pid: process.pid, begun: begun(process.pid) };
+  const own = `${lockFile}.${process.pid}`;
+  fs.writeFileSync(own, JSON.stringify(self));
+  const take = () => {
+    try {
+      fs.linkSync(own, lockFile); // atomic, and the lock is never seen half-written
+      return true;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
+      throw error;
+    }
+  };
+  const release = () => {
+    fs.rmSync(own, { force: true });
+    if (readJson(lockFile)?.pid === process.pid) fs.rmSync(lockFile, { force: true });
+  };
+  process.on('exit', release);
+  try {
+    while (!take()) {
+      /** @type {(Holder & { program?: Holder }) | null} */
+      const holder = readJson(lockFile);
+      if (holder && alive(holder)) {
+        await step(`waiting for another set-up (process ${holder.pid})`, async () => {
+          while (alive(holder) && fs.existsSync(lockFile)) await new Promise((done) => setTimeout(done, 300));
+        });
+        continue;
+      }
+      if (holder?.program && alive(holder.program)) {
+        say(`Ending what an interrupted set-up left running (process ${holder.program.pid})`);
+        try {
+          process.kill(process.platform === 'win32' ? holder.program.pid : -holder.program.pid, 'SIGKILL');
+        } catch {
+          // it has ended by itself
+        }
+      }
+      fs.rmSync(lockFile, { force: true });
+    }
+    onProgramStart((pid) =>
+      writeWhole(lockFile, JSON.stringify({ ...self, program: { pid, begun: begun(pid) } })),
+    );
+    await work();
+  } finally {
+    onProgramStart(() => {});
+    release();
+    process.off('exit', release);
+  }
+}

@@ -1,0 +1,85 @@
+// @ts-check
+// Runs compiled test files with Node's own test runner and prints a line for each file, and in full what failed.
+import os from 'node:os';
+import path from 'node:path';
+import { run } from 'node:test';
+import { inspect } from 'node:util';
+import { duration } from './log.mjs';
+import { inRoot, nodeCompat } from './paths.mjs';
+
+const NODE_WITHOUT_OLD_UTIL = 23; // from here on tfjs-node needs two functions back: node-compat.cjs
+
+/** What a test file has said so far. @typedef {{ passed: number, failed: number, skipped: number, ms: number, output: string }} FileTally */
+/** What the runner tells of a test: the part used here.
+ * @typedef {{ name: string, file?: string, nesting: number, skip?: string | boolean, todo?: string | boolean,
+ *   details: { duration_ms: number, type?: string, error?: Error & { cause?: unknown, failureType?: string } } }} TestEvent */
+
+/**
+ * @param {string[]} files
+ * @param {{ passed: number, failed: number, skipped: string[] }} tally counted up as tests end
+ */
+export async function unitTests(files, tally) {
+  // The runner hands its environment down to the process it starts for each file.
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  if (Number(process.versions.node.split('.')[0]) >= NODE_WITHOUT_OLD_UTIL) {
+    process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--require=${nodeCompat}`]
+      .filter(Boolean)
+      .join(' ');
+  }
+  // TensorFlow takes every core for its kernels; a second process fills the gaps, more only add memory.
+  const stream = run({ files, concurrency: Math.min(2, os.availableParallelism()) });
+
+  /** @type {Map<string, FileTally>} */
+  const tallies = new Map();
+  const of = (/** @type {string | undefined} */ file) => {
+    const key = file ?? '';
+    let own = tallies.get(key);
+    if (!own) tallies.set(key, (own = { passed: 0, failed: 0, skipped: 0, ms: 0, output: '' }));
+    return own;
+  };
+  for await (const { type, data } of stream) {
+    if (type === 'test:stdout' || type === 'test:stderr') {
+      of(data.file).output += data.message;
+    } else if (type === 'test:pass' || type === 'test:fail') {
+      end(/** @type {TestEvent} */ (data), type === 'test:pass', of(data.file), tally);
+    }
+  }
+  for (const [file, own] of tallies) {
+    const skipped = own.skipped > 0 ? `, ${own.skipped} skipped` : '';
+    const counts = `${own.passed} passed${own.failed > 0 ? `, ${own.failed} failed` : ''}${skipped}`;
+    console.log(`  ${own.failed > 0 ? '✗' : '✓'} ${shown(file)}: ${counts} (${duration(own.ms)})`);
+    if (own.failed > 0 && own.output.trim()) console.log(indented(own.output.trim()));
+  }
+}
+
+/**
+ * @param {TestEvent} event
+ * @param {boolean} ok
+ * @param {FileTally} own
+ * @param {{ passed: number, failed: number, skipped: string[] }} all
+ */
+function end({ name, file, nesting, skip, todo, details }, ok, own, all) {
+  if (nesting === 0) own.ms += details.duration_ms;
+  // A suite counts through its tests, and so does a test that failed only because one within it did.
+  if (details.type === 'suite' || details.error?.failureType === 'subtestsFailed') return;
+  if (skip || todo) {
+    own.skipped++;
+    const why = typeof skip === 'string' ? skip : typeof todo === 'string' ? `to do: ${todo}` : '';
+    all.skipped.push(`${shown(file)}: ${name}${why ? ` (${why})` : ''}`);
+  } else if (ok) {
+    own.passed++;
+    all.passed++;
+  } else {
+    own.failed++;
+    all.failed++;
+    const cause = details.error?.cause ?? details.error;
+    console.log(`  ✗ ${shown(file)}: ${name}`);
+    console.log(indented(cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)));
+  }
+}
+
+/** The source of a compiled test. @param {string | undefined} file */
+const shown = (file) => path.relative(inRoot('.build'), file ?? '').replace(/\.js$/, '.ts');
+
+/** @param {string} text */
+const indented = (text) => text.replace(/^/gm, '      ');

@@ -1,0 +1,72 @@
+// @ts-check
+// The library, commands and tests, compiled to .build. Skipped when no source has changed since the last time.
+import fs from 'node:fs';
+import path from 'node:path';
+import { readText, sha256, writeWhole } from './lib/files.mjs';
+import { Trouble } from './lib/log.mjs';
+import { build, inRoot, modules, root } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+import { packageVersion } from './setup-native.mjs';
+
+const SOURCES = ['src', 'data-scripts', 'test'];
+const stamp = path.join(build, '.sources');
+const MOST_ERRORS = 20;
+
+/** @param {string} folder @param {string} ending @returns {string[]} */
+function filesIn(folder, ending) {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** The state of all sources: names, sizes and times of change, for reading 200 files would take longer. */
+function state() {
+  const files = SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts'));
+  const facts = [...files, inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
+    const { size, mtimeMs } = fs.statSync(file);
+    return `${path.relative(root, file)} ${size} ${mtimeMs}`;
+  });
+  return sha256(String(packageVersion('typescript')), ...facts);
+}
+
+export const library = {
+  name: 'compiled library',
+  missing: () =>
+    readText(stamp)?.trim() === state()
+      ? null
+      : fs.existsSync(stamp)
+        ? 'sources have changed'
+        : 'not compiled',
+  async install() {
+    const before = state(); // what is edited from here on is seen next time
+    const tsc = path.join(modules, 'typescript', 'bin', 'tsc');
+    const { status, stdout } = await run(process.execPath, [tsc, '-p', root, '--pretty', 'false'], {
+      anyStatus: true,
+    });
+    removeOrphans();
+    if (status !== 0) {
+      const errors = stdout.trim().split('\n');
+      const more = errors.length > MOST_ERRORS ? [`... and ${errors.length - MOST_ERRORS} lines more`] : [];
+      throw new Trouble(
+        `The sources have type errors:\n${[...errors.slice(0, MOST_ERRORS), ...more].map((line) => `  ${line}`).join('\n')}`,
+      );
+    }
+    writeWhole(stamp, `${before}\n`);
+  },
+  version: () => `TypeScript ${packageVersion('typescript')}`,
+};
+
+/** Remove what was compiled from a source that is gone, or its tests would go on running. */
+function removeOrphans() {
+  for (const name of SOURCES) {
+    for (const file of filesIn(path.join(build, name), '.js')) {
+      const source = inRoot(path.relative(build, file).replace(/\.js$/, '.ts'));
+      if (fs.existsSync(source)) continue;
+      for (const ending of ['.js', '.js.map', '.d.ts'])
+        fs.rmSync(file.replace(/\.js$/, ending), { force: true });
+    }
+  }
+}
