@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
+import { DownloadError } from '../src/data/download';
 import { UserError, type Command } from './data/command';
+import { cifar10 } from './data/cifar10';
 import { drawings } from './data/drawings';
+import { photos } from './data/photos';
+import { weights } from './data/weights';
 
-const COMMANDS: readonly Command[] = [drawings];
+const COMMANDS: readonly Command[] = [drawings, photos, cifar10, weights];
 
 /** `npm run data -- COMMAND [options]`: gets the data sets and weights that the notebooks work on. */
 async function main(args: readonly string[]): Promise<void> {
@@ -59,6 +63,6 @@ function usage(command: Command): string {
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof UserError ? error.message : error);
+  console.error(error instanceof UserError || error instanceof DownloadError ? error.message : error);
   process.exitCode = 1;
 });
