@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 /** Thrown where work was stopped by the reader (Jupyter's stop button, Ctrl-C in a terminal); printed as one line. */
 export class Interrupted extends Error {
@@ -6,6 +7,11 @@ export class Interrupted extends Error {
     super(`Interrupted after ${seconds.toFixed(1)} s. Nothing is running on; the cell can be run again.`);
     this.name = 'Interrupted';
     this.stack = `${this.name}: ${this.message}`; // it is no fault: where it was thrown is of no interest
+  }
+
+  /** What the kernel prints: without this, Node puts an error that has no stack in brackets. */
+  [inspect.custom](): string {
+    return this.message;
   }
 }
 

@@ -82,7 +82,8 @@ export abstract class TimedProgress implements ProgressReporter {
     private readonly options: ProgressOptions = {},
     private readonly redrawMs: number = REDRAW_MS,
   ) {
-    if (!(total >= 0)) throw new Error(`Progress: the total must be a number of units, 0 or more; got ${total}.`);
+    if (!(total >= 0))
+      throw new Error(`Progress: the total must be a number of units, 0 or more; got ${total}.`);
     // The first unit may take long: say by then that work is going on.
     this.timer = setTimeout(() => !this.shown && this.draw(), (SHOW_FROM_SECONDS * 1000) / 2);
     this.timer.unref();
@@ -133,7 +134,8 @@ export abstract class TimedProgress implements ProgressReporter {
       total: this.total,
       elapsed,
       rate: unit && this.count > 0 ? `${formatNumber(perSecond)} ${unit}/s` : '',
-      left: this.ended || this.count === 0 ? '' : `${formatSeconds((this.total - this.count) / perSecond)} left`,
+      left:
+        this.ended || this.count === 0 ? '' : `${formatSeconds((this.total - this.count) / perSecond)} left`,
       values: Object.entries(this.values)
         .map(([name, value]) => `${name} ${typeof value === 'number' ? formatNumber(value) : value}`)
         .join(', '),

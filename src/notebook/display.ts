@@ -13,7 +13,8 @@ type WriteDisplayData = (
  */
 function kernelWriter(): WriteDisplayData | undefined {
   const path = Object.keys(require.cache).find((name) => /[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(name));
-  const jupyter = path && (require.cache[path]?.exports as { lastWriteDisplayData?: WriteDisplayData | null });
+  const jupyter =
+    path && (require.cache[path]?.exports as { lastWriteDisplayData?: WriteDisplayData | null });
   return (jupyter && jupyter.lastWriteDisplayData) || undefined; // null until the kernel runs its first cell
 }
 
@@ -45,6 +46,12 @@ export class Output {
 
 /** Text made safe to stand in HTML and SVG, in content and in quoted attributes. */
 export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  const entities: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+  };
   return text.replace(/[&<>"']/g, (character) => entities[character]);
 }

@@ -43,7 +43,9 @@ export function describeFigure({ data, layout }: Figure): string {
   const traces = data.map((trace) => {
     const { name, type, y } = trace as { name?: string; type?: string; y?: ArrayLike<unknown> };
     if (type !== 'scatter' || !y || y.length === 0) return name ?? '';
-    const ends = [y[0], y[y.length - 1]].map((v) => (typeof v === 'number' ? Number(v.toPrecision(3)) : String(v)));
+    const ends = [y[0], y[y.length - 1]].map((v) =>
+      typeof v === 'number' ? Number(v.toPrecision(3)) : String(v),
+    );
     return `${name ?? 'line'} from ${ends[0]} to ${ends[1]}`;
   });
   const parts = [title(layout.title), axes, traces.filter(Boolean).join('; ')].filter(Boolean);

@@ -1,7 +1,16 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
 import { escapeHtml, show } from './display';
-import { type CanvasLike, type Picture, type ValueOptions, dataUri, encodePicture, rangeOf, unbatch, viridis } from './picture';
+import {
+  type CanvasLike,
+  type Picture,
+  type ValueOptions,
+  dataUri,
+  encodePicture,
+  rangeOf,
+  unbatch,
+  viridis,
+} from './picture';
 
 export interface ShowImagesOptions extends ValueOptions {
   /** A line below each picture, such as its class. */
@@ -20,20 +29,33 @@ export interface ShowImagesOptions extends ValueOptions {
  * Shows pictures side by side: arrays from a data set, tensors [H, W, C] or [N, H, W, C] (float32 in [0, 1], int32 in
  * 0..255), canvases and paths of files, or a list of any of them. The tensors stay the caller's.
  */
-export async function showImages(images: Picture | readonly Picture[], options: ShowImagesOptions = {}): Promise<void> {
+export async function showImages(
+  images: Picture | readonly Picture[],
+  options: ShowImagesOptions = {},
+): Promise<void> {
   const { titles = [], columns = 6, caption } = options;
   const pictures = await unbatch(images);
   if (titles.length > 0 && titles.length !== pictures.length) {
     throw new Error(`showImages: ${pictures.length} pictures need as many titles; got ${titles.length}.`);
   }
-  const alt = options.alt ?? [caption ?? `${pictures.length} pictures`, titles.join(', ')].filter(Boolean).join(': ');
+  const alt =
+    options.alt ?? [caption ?? `${pictures.length} pictures`, titles.join(', ')].filter(Boolean).join(': ');
   const figures = await Promise.all(
     pictures.map(async (picture, index) => {
-      const { uri, width, height } = await encodePicture(picture, options.scale ?? naturalScale(picture), options);
+      const { uri, width, height } = await encodePicture(
+        picture,
+        options.scale ?? naturalScale(picture),
+        options,
+      );
       const title = titles[index];
-      const name = escapeHtml(title ?? (pictures.length === 1 ? alt : `picture ${index + 1} of ${pictures.length}`));
+      const name = escapeHtml(
+        title ?? (pictures.length === 1 ? alt : `picture ${index + 1} of ${pictures.length}`),
+      );
       const image = `<img src="${uri}" alt="${name}" width="${Math.round(width)}" height="${Math.round(height)}" style="max-width:100%;height:auto;margin:0">`;
-      const below = title === undefined ? '' : `<figcaption style="font-size:smaller;text-align:center">${escapeHtml(title)}</figcaption>`;
+      const below =
+        title === undefined
+          ? ''
+          : `<figcaption style="font-size:smaller;text-align:center">${escapeHtml(title)}</figcaption>`;
       return { width, html: `<figure style="margin:0;text-align:center">${image}${below}</figure>` };
     }),
   );
@@ -57,7 +79,10 @@ function naturalScale(picture: Picture): number {
 }
 
 /** Shows a drawing at its own size. */
-export async function showCanvas(canvas: CanvasLike, options: { caption?: string; alt?: string; scale?: number } = {}): Promise<void> {
+export async function showCanvas(
+  canvas: CanvasLike,
+  options: { caption?: string; alt?: string; scale?: number } = {},
+): Promise<void> {
   await showImages(canvas, { scale: 1, columns: 1, ...options });
 }
 
@@ -91,21 +116,29 @@ const MAP_SIDE = 96; // pixels: small maps are enlarged to about this
 
 /** The maps of `showFeatureMaps` as one PNG, with a line that says what they are. */
 export async function featureMaps(activation: tf.Tensor, options: FeatureMapOptions = {}) {
-  if (activation.rank !== 4) throw new Error(`showFeatureMaps: expected an activation [N, H, W, C], got [${activation.shape}].`);
+  if (activation.rank !== 4)
+    throw new Error(`showFeatureMaps: expected an activation [N, H, W, C], got [${activation.shape}].`);
   const [batch, height, width, depth] = activation.shape;
   const { columns = 8, index = 0, scale = 'each', colors = 'viridis' } = options;
-  if (!(index >= 0 && index < batch)) throw new Error(`showFeatureMaps: picture ${index} of a batch of ${batch}; the first is 0.`);
+  if (!(index >= 0 && index < batch))
+    throw new Error(`showFeatureMaps: picture ${index} of a batch of ${batch}; the first is 0.`);
   const wanted = options.channels ?? 32;
-  const channels = typeof wanted === 'number' ? Array.from({ length: Math.min(wanted, depth) }, (_, c) => c) : [...wanted];
+  const channels =
+    typeof wanted === 'number' ? Array.from({ length: Math.min(wanted, depth) }, (_, c) => c) : [...wanted];
   const missing = channels.find((c) => !(Number.isInteger(c) && c >= 0 && c < depth));
   if (missing !== undefined || channels.length === 0) {
     throw new Error(`showFeatureMaps: channel ${missing ?? 'none'} of ${depth}; the first is 0.`);
   }
   const all = await activation.data();
   const size = height * width;
-  const maps = channels.map((c) => Float32Array.from({ length: size }, (_, p) => all[(index * size + p) * depth + c]));
+  const maps = channels.map((c) =>
+    Float32Array.from({ length: size }, (_, p) => all[(index * size + p) * depth + c]),
+  );
   const ranges = maps.map(rangeOf);
-  const shared: [number, number] = [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))];
+  const shared: [number, number] = [
+    Math.min(...ranges.map(([low]) => low)),
+    Math.max(...ranges.map(([, high]) => high)),
+  ];
 
   const zoom = Math.max(1, Math.round(MAP_SIDE / width));
   const across = Math.min(columns, maps.length);
@@ -120,12 +153,20 @@ export async function featureMaps(activation: tf.Tensor, options: FeatureMapOpti
       for (let x = 0; x < width * zoom; x++) {
         const value = (map[Math.floor(y / zoom) * width + Math.floor(x / zoom)] - low) / (high - low || 1);
         const grey = Math.round(value * 255);
-        pixels.set([...(colors === 'viridis' ? viridis(value) : [grey, grey, grey]), 255], ((top + y) * total.width + left + x) * 4);
+        pixels.set(
+          [...(colors === 'viridis' ? viridis(value) : [grey, grey, grey]), 255],
+          ((top + y) * total.width + left + x) * 4,
+        );
       }
     }
   });
-  const png = await sharp(pixels, { raw: { ...total, channels: 4 } }).png({ palette: true }).toBuffer();
-  const range = scale === 'all' ? `from ${shared[0].toPrecision(3)} to ${shared[1].toPrecision(3)}` : 'each from its lowest to its highest value';
+  const png = await sharp(pixels, { raw: { ...total, channels: 4 } })
+    .png({ palette: true })
+    .toBuffer();
+  const range =
+    scale === 'all'
+      ? `from ${shared[0].toPrecision(3)} to ${shared[1].toPrecision(3)}`
+      : 'each from its lowest to its highest value';
   const caption = `${maps.length} of ${depth} channels, ${height} × ${width}, ${range}`;
   return { png, ...total, caption };
 }

@@ -18,11 +18,17 @@ interface Line {
  * not (its renderer keeps the first). Lines, title, axes and legend only; text takes the page's own colour.
  */
 export function lineSvg({ data, layout }: Figure, alt: string): string {
-  const lines = (data as unknown as Line[]).filter((trace) => Array.isArray(trace.y) && Array.isArray(trace.x));
+  const lines = (data as unknown as Line[]).filter(
+    (trace) => Array.isArray(trace.y) && Array.isArray(trace.x),
+  );
   const log = layout.yaxis?.type === 'log';
-  const asDrawn = (y: number | null) => (y === null || !Number.isFinite(y) || (log && y <= 0) ? NaN : log ? Math.log10(y) : y);
+  const asDrawn = (y: number | null) =>
+    y === null || !Number.isFinite(y) || (log && y <= 0) ? NaN : log ? Math.log10(y) : y;
   const xs = extent(lines.flatMap(({ x }) => x));
-  const ys = extent(lines.flatMap(({ y }) => y.map(asDrawn)), layout.yaxis?.range as [number, number] | undefined);
+  const ys = extent(
+    lines.flatMap(({ y }) => y.map(asDrawn)),
+    layout.yaxis?.range as [number, number] | undefined,
+  );
   const toX = (x: number) => BOX.left + ((x - xs[0]) / (xs[1] - xs[0])) * (BOX.right - BOX.left);
   const toY = (y: number) => BOX.bottom - ((y - ys[0]) / (ys[1] - ys[0])) * (BOX.bottom - BOX.top);
   const text = (x: number, y: number, content: string, more = '') =>
@@ -46,7 +52,11 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
       if (step) pen = 'L';
       return step;
     });
-    return { color, dash, path: `<path d="${d.join('')}" fill="none" stroke="${escapeHtml(color)}" stroke-width="2" stroke-dasharray="${dash}" stroke-linejoin="round" stroke-linecap="round"/>` };
+    return {
+      color,
+      dash,
+      path: `<path d="${d.join('')}" fill="none" stroke="${escapeHtml(color)}" stroke-width="2" stroke-dasharray="${dash}" stroke-linejoin="round" stroke-linecap="round"/>`,
+    };
   });
   const step = Math.min(180, (BOX.right - BOX.left) / Math.max(1, lines.length));
   const legend = lines.map(({ name }, i) => {

@@ -43,13 +43,17 @@ const LONGEST_SIDE = 512; // pixels of a photograph on a page, however large its
 /** Takes apart what the reader passed: a batch of pictures counts as each of its pictures. No tensor is left behind. */
 export async function unbatch(pictures: Picture | readonly Picture[]): Promise<Picture[]> {
   const list = Array.isArray(pictures) ? (pictures as readonly Picture[]) : [pictures as Picture];
-  const nested = await Promise.all(list.map(async (one) => (one instanceof tf.Tensor ? tensorPictures(one) : [one])));
+  const nested = await Promise.all(
+    list.map(async (one) => (one instanceof tf.Tensor ? tensorPictures(one) : [one])),
+  );
   return nested.flat();
 }
 
 async function tensorPictures(tensor: tf.Tensor): Promise<PictureArray[]> {
   if (tensor.rank !== 3 && tensor.rank !== 4) {
-    throw new Error(`A picture's tensor must be [H, W, C], or [N, H, W, C] for a batch; got [${tensor.shape}].`);
+    throw new Error(
+      `A picture's tensor must be [H, W, C], or [N, H, W, C] for a batch; got [${tensor.shape}].`,
+    );
   }
   const [height, width, channels] = tensor.shape.slice(-3);
   const raw = await tensor.data();
@@ -64,16 +68,26 @@ async function tensorPictures(tensor: tf.Tensor): Promise<PictureArray[]> {
 }
 
 /** @param scale - times the picture's own size; whole numbers keep each pixel a square. */
-export async function encodePicture(picture: Picture, scale: number, options: ValueOptions = {}): Promise<EncodedPicture> {
+export async function encodePicture(
+  picture: Picture,
+  scale: number,
+  options: ValueOptions = {},
+): Promise<EncodedPicture> {
   if (typeof picture === 'string') return encodeFile(picture, scale);
   if (isCanvas(picture)) {
     const { width, height } = picture;
-    return { uri: dataUri('png', picture.toBuffer('image/png')), width: width * scale, height: height * scale };
+    return {
+      uri: dataUri('png', picture.toBuffer('image/png')),
+      width: width * scale,
+      height: height * scale,
+    };
   }
   if (picture instanceof tf.Tensor) throw new Error('encodePicture: pass a tensor through unbatch first.');
   const { height, width, channels } = picture;
   if (channels !== 1 && channels !== 3 && channels !== 4) {
-    throw new Error(`A picture has 1, 3 or 4 channels, got ${channels}; for feature maps use showFeatureMaps.`);
+    throw new Error(
+      `A picture has 1, 3 or 4 channels, got ${channels}; for feature maps use showFeatureMaps.`,
+    );
   }
   const pixels = toBytes(picture, options);
   const [w, h] = [Math.round(width * scale), Math.round(height * scale)];
@@ -111,7 +125,9 @@ function toBytes({ data, channels }: PictureArray, { mean, std, stretch }: Value
   const values = Float32Array.from(data);
   if (mean || std) {
     if (mean?.length !== channels || std?.length !== channels) {
-      throw new Error(`mean and std must both have ${channels} values, one a channel; got ${mean?.length ?? 0} and ${std?.length ?? 0}.`);
+      throw new Error(
+        `mean and std must both have ${channels} values, one a channel; got ${mean?.length ?? 0} and ${std?.length ?? 0}.`,
+      );
     }
     for (let i = 0; i < values.length; i++) values[i] = values[i] * std[i % channels] + mean[i % channels];
   }
@@ -123,7 +139,9 @@ function toBytes({ data, channels }: PictureArray, { mean, std, stretch }: Value
     );
   }
   const [black, white] = stretch ? [low, high] : [0, 1];
-  return Uint8Array.from(values, (v) => Math.max(0, Math.min(255, Math.round(((v - black) / (white - black || 1)) * 255))));
+  return Uint8Array.from(values, (v) =>
+    Math.max(0, Math.min(255, Math.round(((v - black) / (white - black || 1)) * 255))),
+  );
 }
 
 /** The lowest and the highest finite value. */

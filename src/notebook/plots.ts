@@ -39,7 +39,12 @@ function layoutOf(options: PlotOptions, more: Partial<Layout> = {}): Partial<Lay
   });
 }
 
-function points(series: readonly Series[], mode: 'lines' | 'markers', hovermode: Layout['hovermode'], options: PlotOptions): Figure {
+function points(
+  series: readonly Series[],
+  mode: 'lines' | 'markers',
+  hovermode: Layout['hovermode'],
+  options: PlotOptions,
+): Figure {
   const data = series.map((one, index): Data => {
     const few = mode === 'markers' || one.y.length <= MARKERS_UP_TO;
     return {
@@ -68,23 +73,35 @@ export function scatter(series: readonly Series[], options: PlotOptions = {}): F
 }
 
 /** Bars over named things; with several series they stand side by side. */
-export function barPlot(labels: readonly string[], series: readonly Omit<Series, 'x' | 'dash'>[], options: PlotOptions = {}): Figure {
-  const data = series.map(
-    (one, index): Data => ({
-      type: 'bar',
-      name: one.name,
-      x: [...labels],
-      y: Array.from(one.y),
-      text: one.text ? [...one.text] : undefined,
-      marker: { color: colorOf(one.color, index) },
-      hovertemplate: `%{x}: %{y:.4~g}<extra>${one.name}</extra>`,
+export function barPlot(
+  labels: readonly string[],
+  series: readonly Omit<Series, 'x' | 'dash'>[],
+  options: PlotOptions = {},
+): Figure {
+  const data = series.map((one, index): Data => ({
+    type: 'bar',
+    name: one.name,
+    x: [...labels],
+    y: Array.from(one.y),
+    text: one.text ? [...one.text] : undefined,
+    marker: { color: colorOf(one.color, index) },
+    hovertemplate: `%{x}: %{y:.4~g}<extra>${one.name}</extra>`,
+  }));
+  return {
+    data,
+    layout: layoutOf(options, {
+      barmode: 'group',
+      showlegend: series.length > 1,
+      xaxis: { type: 'category' },
     }),
-  );
-  return { data, layout: layoutOf(options, { barmode: 'group', showlegend: series.length > 1, xaxis: { type: 'category' } }) };
+  };
 }
 
 /** How often values fall into each of `bins` equal intervals, laid over one another where there are several series. */
-export function histogram(series: readonly { name: string; values: ArrayLike<number>; color?: number }[], options: PlotOptions & { bins?: number } = {}): Figure {
+export function histogram(
+  series: readonly { name: string; values: ArrayLike<number>; color?: number }[],
+  options: PlotOptions & { bins?: number } = {},
+): Figure {
   const bins = options.bins ?? 40;
   const finite = series.map(({ values }) => Array.from(values).filter(Number.isFinite));
   let [low, high] = [Infinity, -Infinity];
@@ -105,7 +122,13 @@ export function histogram(series: readonly { name: string; values: ArrayLike<num
       hovertemplate: `about %{x:.3~g}: %{y:,}<extra>${name}</extra>`,
     };
   });
-  return { data, layout: layoutOf({ y: 'count', ...options }, { barmode: 'overlay', bargap: 0, showlegend: series.length > 1 }) };
+  return {
+    data,
+    layout: layoutOf(
+      { y: 'count', ...options },
+      { barmode: 'overlay', bargap: 0, showlegend: series.length > 1 },
+    ),
+  };
 }
 
 export interface HeatmapOptions extends PlotOptions {
@@ -125,7 +148,10 @@ export interface HeatmapOptions extends PlotOptions {
 export function heatmap(values: readonly ArrayLike<number>[], options: HeatmapOptions = {}): Figure {
   const width = values[0]?.length ?? 0;
   const uneven = values.findIndex((row) => row.length !== width);
-  if (uneven >= 0) throw new Error(`heatmap: every row must have ${width} values as the first; row ${uneven} has ${values[uneven].length}.`);
+  if (uneven >= 0)
+    throw new Error(
+      `heatmap: every row must have ${width} values as the first; row ${uneven} has ${values[uneven].length}.`,
+    );
   const { columns, rows, unit = 'value', cellText = values.length * width <= 400 } = options;
   const z = values.map((row) => Array.from(row));
   const flat = z.flat().filter(Number.isFinite);

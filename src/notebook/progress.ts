@@ -1,4 +1,11 @@
-import { type ProgressOptions, type ProgressState, REDRAW_MS, TerminalProgress, progressText, setProgress } from '../progress';
+import {
+  type ProgressOptions,
+  type ProgressState,
+  REDRAW_MS,
+  TerminalProgress,
+  progressText,
+  setProgress,
+} from '../progress';
 import { Output, escapeHtml, inNotebook } from './display';
 
 /**

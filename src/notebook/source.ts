@@ -51,7 +51,8 @@ export function findSource(symbol: SymbolOrName, { docs = true, file }: SourceOp
   const name = typeof symbol === 'string' ? symbol : symbol.name;
   if (!name) throw new Error("showSource: this function has no name; pass the symbol's name as a string.");
   const [outer, member, ...rest] = name.split('.');
-  if (rest.length > 0) throw new Error(`showSource: "${name}" must be a name, or a class and its member: "ResNet.forward".`);
+  if (rest.length > 0)
+    throw new Error(`showSource: "${name}" must be a name, or a class and its member: "ResNet.forward".`);
   const candidates = sourceFiles().filter((path) => file === undefined || path === file);
   const found = candidates.flatMap((path) => {
     const text = readFileSync(join(projectRoot(), path), 'utf8');
@@ -62,15 +63,23 @@ export function findSource(symbol: SymbolOrName, { docs = true, file }: SourceOp
   const exported = found.filter(({ declaration }) => isExported(declaration));
   const choice = exported.length > 0 ? exported : found;
   if (choice.length === 0) {
-    throw new Error(`showSource: no function, class, interface, type or constant named "${outer}" in ${file ?? 'src'}. Is it spelt as in the code?`);
+    throw new Error(
+      `showSource: no function, class, interface, type or constant named "${outer}" in ${file ?? 'src'}. Is it spelt as in the code?`,
+    );
   }
   const files = [...new Set(choice.map(({ path }) => path))];
   if (files.length > 1) {
-    throw new Error(`showSource: "${outer}" is declared in ${files.join(' and ')}; say which with { file: '${files[0]}' }.`);
+    throw new Error(
+      `showSource: "${outer}" is declared in ${files.join(' and ')}; say which with { file: '${files[0]}' }.`,
+    );
   }
   const { tree } = choice[0];
-  const nodes = member === undefined ? choice.map(({ declaration }) => declaration) : members(choice[0].declaration, member);
-  if (nodes.length === 0) throw new Error(`showSource: ${outer} in ${files[0]} has no member named "${member}".`);
+  const nodes =
+    member === undefined
+      ? choice.map(({ declaration }) => declaration)
+      : members(choice[0].declaration, member);
+  if (nodes.length === 0)
+    throw new Error(`showSource: ${outer} in ${files[0]} has no member named "${member}".`);
   return { name, file: files[0], ...cut(tree, nodes, docs) };
 }
 
@@ -78,7 +87,8 @@ export function findSource(symbol: SymbolOrName, { docs = true, file }: SourceOp
 export function projectRoot(): string {
   let folder = __dirname;
   while (!existsSync(join(folder, 'package.json'))) {
-    if (dirname(folder) === folder) throw new Error(`No package.json above ${__dirname}: the project's root was not found.`);
+    if (dirname(folder) === folder)
+      throw new Error(`No package.json above ${__dirname}: the project's root was not found.`);
     folder = dirname(folder);
   }
   return folder;
@@ -88,7 +98,11 @@ function sourceFiles(): string[] {
   const root = projectRoot();
   return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
-    .map((path) => relative(root, join(root, 'src', path)).split(sep).join('/'))
+    .map((path) =>
+      relative(root, join(root, 'src', path))
+        .split(sep)
+        .join('/'),
+    )
     .sort();
 }
 
@@ -105,7 +119,9 @@ function declarations(tree: TypeScript.SourceFile, name: string): TypeScript.Sta
   const ts = parser();
   return tree.statements.filter((statement) => {
     if (ts.isVariableStatement(statement)) {
-      return statement.declarationList.declarations.some((one) => ts.isIdentifier(one.name) && one.name.text === name);
+      return statement.declarationList.declarations.some(
+        (one) => ts.isIdentifier(one.name) && one.name.text === name,
+      );
     }
     const named =
       ts.isFunctionDeclaration(statement) ||
@@ -119,7 +135,10 @@ function declarations(tree: TypeScript.SourceFile, name: string): TypeScript.Sta
 
 function isExported(statement: TypeScript.Statement): boolean {
   const ts = parser();
-  return ts.canHaveModifiers(statement) && (ts.getModifiers(statement) ?? []).some((m) => m.kind === ts.SyntaxKind.ExportKeyword);
+  return (
+    ts.canHaveModifiers(statement) &&
+    (ts.getModifiers(statement) ?? []).some((m) => m.kind === ts.SyntaxKind.ExportKeyword)
+  );
 }
 
 function members(declaration: TypeScript.Statement, name: string): TypeScript.Node[] {
@@ -131,7 +150,11 @@ function members(declaration: TypeScript.Statement, name: string): TypeScript.No
 }
 
 /** The text from the first node (with or without the comments above it) to the last, moved to the left margin. */
-function cut(tree: TypeScript.SourceFile, nodes: TypeScript.Node[], docs: boolean): Pick<Source, 'text' | 'lines'> {
+function cut(
+  tree: TypeScript.SourceFile,
+  nodes: TypeScript.Node[],
+  docs: boolean,
+): Pick<Source, 'text' | 'lines'> {
   const ts = parser();
   const [first, last] = [nodes[0], nodes[nodes.length - 1]];
   const comments = ts.getLeadingCommentRanges(tree.text, first.getFullStart()) ?? [];

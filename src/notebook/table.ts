@@ -49,7 +49,9 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): str
   const { caption, footer = [], digits } = options;
   const columns = layOut(rows, options);
   const align = (numeric: boolean) => `text-align:${numeric ? 'right' : 'left'}`;
-  const head = columns.map((c) => `<th scope="col" style="${align(c.numeric)}">${escapeHtml(c.heading)}</th>`).join('');
+  const head = columns
+    .map((c) => `<th scope="col" style="${align(c.numeric)}">${escapeHtml(c.heading)}</th>`)
+    .join('');
   const body = (some: readonly Row[], style = '') =>
     some
       .map((row) => {
@@ -63,7 +65,9 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): str
         return `<tr>${cells.join('')}</tr>`;
       })
       .join('\n');
-  const top = caption ? `<caption style="text-align:left;caption-side:top">${escapeHtml(caption)}</caption>` : '';
+  const top = caption
+    ? `<caption style="text-align:left;caption-side:top">${escapeHtml(caption)}</caption>`
+    : '';
   const foot = footer.length > 0 ? `<tfoot>${body(footer, ';font-weight:bold')}</tfoot>` : '';
   const label = caption ? ` role="region" aria-label="${escapeHtml(caption)}"` : '';
   // Wide tables scroll in a box of their own, which the keyboard can reach.
@@ -75,10 +79,16 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): str
 export function tableText(rows: readonly Row[], options: TableOptions = {}): string {
   const { caption, footer = [], digits } = options;
   const columns = layOut(rows, options);
-  const lines = [columns.map((c) => c.heading), ...[...rows, ...footer].map((row) => columns.map((c) => cellText(row[c.key], digits)))];
+  const lines = [
+    columns.map((c) => c.heading),
+    ...[...rows, ...footer].map((row) => columns.map((c) => cellText(row[c.key], digits))),
+  ];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
   const text = lines.map((line) =>
-    line.map((cell, i) => (columns[i].numeric ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ').trimEnd(),
+    line
+      .map((cell, i) => (columns[i].numeric ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+      .join('  ')
+      .trimEnd(),
   );
   text.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
   return [...(caption ? [caption] : []), ...text].join('\n');

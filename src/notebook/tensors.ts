@@ -17,5 +17,11 @@ export async function tensorsKept<T>(work: () => T | Promise<T>): Promise<Tensor
   const bytes = start.numBytes;
   const result = await work();
   const end = tf.memory();
-  return { result, before, after: end.numTensors, kept: end.numTensors - before, bytes: end.numBytes - bytes };
+  return {
+    result,
+    before,
+    after: end.numTensors,
+    kept: end.numTensors - before,
+    bytes: end.numBytes - bytes,
+  };
 }

@@ -7,7 +7,9 @@ import { showTable } from './table';
 
 /** What this run ran on, by name. */
 export function versions(): Record<string, string> {
-  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as {
+    version: string;
+  };
   const { binding } = tf.backend() as unknown as { binding?: { TF_Version?: string } };
   return {
     'resnet-workbook': version,
@@ -23,6 +25,9 @@ export function versions(): Record<string, string> {
 
 /** Opens a notebook: what it runs on. @param more - further lines: `{ seed: 0, data: 'drawings' }`. */
 export function showVersions(more: Readonly<Record<string, string | number>> = {}): void {
-  const rows = Object.entries({ ...versions(), ...more }).map(([what, value]) => ({ what, value: String(value) }));
+  const rows = Object.entries({ ...versions(), ...more }).map(([what, value]) => ({
+    what,
+    value: String(value),
+  }));
   showTable(rows, { columns: { what: 'This run', value: '' } });
 }

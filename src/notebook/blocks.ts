@@ -1,0 +1,215 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { Conv2d } from '../nn/conv';
+import { BatchNorm2d } from '../nn/norm';
+import { Module } from '../nn/module';
+import { escapeHtml, show } from './display';
+import { COLORS, TEXT_COLOR } from './house';
+
+/** A block to draw. */
+export interface DrawnBlock {
+  title: string;
+  block: Module;
+  /** The shape of what goes in, [N, H, W, C]. */
+  input: readonly number[];
+}
+
+/** One layer that ran: its name, what it is in words, and what came out. */
+interface Step {
+  name: string;
+  label: string;
+  from: object;
+  to: object;
+  shape: readonly number[];
+}
+
+/** What a block did with an input: layers one after the other, and beside them, where an addition was seen, a shortcut. */
+export interface BlockTrace {
+  input: readonly number[];
+  /** The layers of F(x), or all layers where nothing is added. */
+  main: Step[];
+  /** The layers of W_s x; empty for the identity; null where nothing is added. */
+  shortcut: Step[] | null;
+  /** The layers after the addition. */
+  after: Step[];
+  output: readonly number[];
+}
+
+function layerLabel(layer: Module): string {
+  if (layer instanceof Conv2d) {
+    const { kernelSize: k, inChannels, outChannels, stride, groups, dilation } = layer;
+    const more = [
+      stride > 1 && `stride ${stride}`,
+      groups > 1 && `${groups} groups`,
+      dilation > 1 && `dilation ${dilation}`,
+    ];
+    return [`${k}×${k} conv, ${inChannels} → ${outChannels}`, ...more.filter(Boolean)].join(', ');
+  }
+  const known: Record<string, string> = { ReLU: 'relu', PaddedShortcut: 'subsample, pad with zeros' };
+  return layer instanceof BatchNorm2d
+    ? 'batch norm'
+    : (known[layer.constructor.name] ?? layer.constructor.name);
+}
+
+interface Recording {
+  steps: Step[];
+  /** What identifies the numbers of the tensor that went in, and of the one that came out. */
+  input: object;
+  output: object;
+  shape: readonly number[];
+}
+
+/** Runs zeros through a module in evaluation mode, and writes down each layer that works on them. */
+function record(module: Module, shape: readonly number[]): Recording {
+  const modes = module.modules().map((each) => [each, each.training] as const);
+  const layers = module.namedModules().filter(([, each]) => each !== module && each.children().length === 0);
+  const steps: Step[] = [];
+  module.eval();
+  try {
+    for (const [name, layer] of layers) {
+      const forward = layer.forward.bind(layer);
+      layer.forward = (x) => {
+        const y = forward(x);
+        steps.push({ name, label: layerLabel(layer), from: x.dataId, to: y.dataId, shape: y.shape });
+        return y;
+      };
+    }
+    const x = tf.zeros([...shape]);
+    const y = tf.tidy(() => module.forward(x));
+    tf.dispose([x, y]);
+    return { steps, input: x.dataId, output: y.dataId, shape: y.shape };
+  } finally {
+    for (const [, layer] of layers) delete (layer as Partial<Module>).forward; // the class's own is there again
+    for (const [each, training] of modes) each.training = training;
+  }
+}
+
+/**
+ * Finds out what a block is made of by running it: a tensor that no layer made is taken for the sum, and the layers
+ * whose results nobody took up end its summands. Blocks with one addition at most.
+ */
+export function traceBlock(block: Module, input: readonly number[]): BlockTrace {
+  const run = record(block, input);
+  const made = new Set(run.steps.map(({ to }) => to));
+  const sum = [...run.steps.map(({ from }) => from), run.output].find(
+    (data) => data !== run.input && !made.has(data),
+  );
+  if (sum === undefined) return { input, main: run.steps, shortcut: null, after: [], output: run.shape };
+  const back = (end: object): Step[] => {
+    const step = run.steps.find(({ to }) => to === end);
+    return step ? [...back(step.from), step] : [];
+  };
+  const after = back(run.output);
+  const taken = new Set(run.steps.map(({ from }) => from));
+  const [main = [], shortcut = []] = run.steps
+    .filter(({ to }) => !taken.has(to) && to !== run.output)
+    .map(({ to }) => back(to));
+  return { input, main, shortcut, after, output: run.shape };
+}
+
+const BOX = { width: 184, height: 30, gap: 22 };
+const COLUMN = 410; // pixels a block takes across
+const CENTER = 96;
+const SIDE = 312; // the shortcut's middle
+
+/**
+ * Draws residual blocks side by side, as the paper's figures 2 and 5 do, from what their layers did with an input:
+ * nothing is drawn that was not run.
+ */
+export function showBlocks(
+  blocks: readonly DrawnBlock[],
+  { caption, alt }: { caption?: string; alt?: string } = {},
+): void {
+  const drawn = blocks.map(({ title, block, input }) => drawBlock(title, traceBlock(block, input)));
+  const words = alt ?? drawn.map(({ words }) => words).join(' ');
+  const height = Math.max(...drawn.map((one) => one.height));
+  const figures = drawn.map(
+    ({ svg, words }) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${COLUMN} ${height}" width="${COLUMN}" height="${height}" role="img" ` +
+      `aria-label="${escapeHtml(words)}" style="max-width:100%;height:auto;font-family:system-ui,sans-serif">${svg}</svg>`,
+  );
+  const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
+  show({
+    'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:8px">${figures.join('')}</div>${below}</figure>`,
+    'text/plain': words,
+  });
+}
+
+function drawBlock(title: string, trace: BlockTrace): { svg: string; height: number; words: string } {
+  const { main, shortcut, after } = trace;
+  const parts = [text(CENTER, 16, title, 'font-weight="bold"')];
+  let y = 52;
+  const start = y;
+  parts.push(text(CENTER, y - 8, `x: ${sides(trace.input)}`));
+  let shape = trace.input;
+  const column = (steps: readonly Step[], x: number, color: string) => {
+    for (const step of steps) {
+      parts.push(arrow(x, y, y + BOX.gap), box(x, y + BOX.gap, step.label, color));
+      y += BOX.gap + BOX.height;
+      if (sides(step.shape) !== sides(shape))
+        parts.push(text(x + 6, y + 15, sides(step.shape), 'text-anchor="start" font-size="11"'));
+      shape = step.shape;
+    }
+  };
+  column(main, CENTER, COLORS[0]);
+  if (shortcut) {
+    const end = y + BOX.gap + 4;
+    const middle = (start + end) / 2;
+    // x leaves the main column, goes down beside it, and comes back into the sum.
+    const fork = start + 6;
+    const rows = shortcut.length * (BOX.height + BOX.gap) + (shortcut.length > 0 ? BOX.gap : 0);
+    parts.push(text(CENTER - 10, end - 12, 'F(x)', 'text-anchor="end" font-style="italic"'));
+    parts.push(line(`M${CENTER} ${fork}H${SIDE}V${shortcut.length > 0 ? middle - rows / 2 : end + 9}`));
+    if (shortcut.length > 0) {
+      [y, shape] = [middle - rows / 2, trace.input];
+      column(shortcut, SIDE, COLORS[1]);
+      parts.push(line(`M${SIDE} ${y}V${end + 9}`));
+    } else {
+      parts.push(text(SIDE - 8, middle, 'identity', 'text-anchor="end"'));
+    }
+    parts.push(line(`M${SIDE} ${end + 9}H${CENTER + 16}`));
+    parts.push(`<path d="M${CENTER + 10} ${end + 9}l8 -4v8z" fill="${TEXT_COLOR}"/>`);
+    parts.push(
+      text(SIDE - 8, end + 3, shortcut.length > 0 ? 'Wₛ x' : 'x', 'text-anchor="end" font-style="italic"'),
+    );
+    parts.push(arrow(CENTER, end - BOX.gap - 4, end), plus(CENTER, end + 9));
+    [y, shape] = [end + 18, trace.output];
+    column(after, CENTER, COLORS[0]);
+  }
+  parts.push(arrow(CENTER, y, y + BOX.gap + 4), text(CENTER, y + BOX.gap + 20, `y: ${sides(trace.output)}`));
+  const names = (steps: readonly Step[]) => steps.map(({ label }) => label).join('; ');
+  const side = shortcut && (shortcut.length > 0 ? names(shortcut) : 'the input itself');
+  const words =
+    `${title}: ${names(main)}` +
+    (side ? `; to this is added: ${side}; then ${names(after) || 'nothing'}.` : '.');
+  return { svg: parts.join(''), height: y + BOX.gap + 30, words };
+}
+
+/** [N, 56, 56, 64] as "56 × 56 × 64". */
+const sides = (shape: readonly number[]): string => shape.slice(1).join(' × ');
+
+function text(x: number, y: number, content: string, more = ''): string {
+  const anchor = more.includes('text-anchor') ? '' : 'text-anchor="middle"';
+  const size = more.includes('font-size') ? '' : 'font-size="13"';
+  return `<text x="${x}" y="${y}" fill="${TEXT_COLOR}" ${anchor} ${size} ${more}>${escapeHtml(content)}</text>`;
+}
+
+function box(x: number, y: number, label: string, color: string): string {
+  const [left, { width, height }] = [x - BOX.width / 2, BOX];
+  const size = label.length > 26 ? 'font-size="11"' : '';
+  return (
+    `<rect x="${left}" y="${y}" width="${width}" height="${height}" rx="5" fill="${color}" fill-opacity="0.06" stroke="${color}" stroke-width="1.5"/>` +
+    text(x, y + height / 2 + 4.5, label, size)
+  );
+}
+
+function line(path: string): string {
+  return `<path d="${path}" fill="none" stroke="${TEXT_COLOR}" stroke-width="1.5"/>`;
+}
+
+function arrow(x: number, from: number, to: number): string {
+  return `${line(`M${x} ${from}V${to - 6}`)}<path d="M${x} ${to}l-4 -8h8z" fill="${TEXT_COLOR}"/>`;
+}
+
+function plus(x: number, y: number): string {
+  return `<circle cx="${x}" cy="${y}" r="9" fill="none" stroke="${TEXT_COLOR}" stroke-width="1.5"/>${line(`M${x - 5} ${y}h10M${x} ${y - 5}v10`)}`;
+}
