@@ -21,6 +21,7 @@ export {
   showImages,
 } from './notebook/images';
 export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';
+export { type BlockTrace, type DrawnBlock, showBlocks, traceBlock } from './notebook/blocks';
 export { type Source, type SourceOptions, showSource, source } from './notebook/source';
 export { Progress } from './notebook/progress';
 export { showVersions, versions } from './notebook/versions';
