@@ -21,7 +21,7 @@ export {
   showImages,
 } from './notebook/images';
 export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';
-export { type BlockTrace, type DrawnBlock, showBlocks, traceBlock } from './notebook/blocks';
+export { type BlockStep, type BlockTrace, type DrawnBlock, showBlocks, traceBlock } from './notebook/blocks';
 export { type Source, type SourceOptions, showSource, source } from './notebook/source';
 export { Progress } from './notebook/progress';
 export { showVersions, versions } from './notebook/versions';
@@ -42,6 +42,13 @@ export { type Pictures, cacheRoot, cifar10Folder, dataRoot, findPictures, weight
 
 // Data: from pictures to batches
 export { type Image, type ImageArray, type RgbImage } from './data/image';
+export {
+  IMG_EXTENSIONS,
+  ImageFolder,
+  type ImageFolderOptions,
+  type LeftOut,
+} from './data/imageFolder';
+export { ImageError } from './data/decode';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { CIFAR10, type CIFAR10Options } from './data/cifar10';
 export { type Batch, DataLoader, type DataLoaderOptions, type LoaderState } from './data/loader';
@@ -59,3 +66,15 @@ export {
   ToTensor,
   type Transform,
 } from './data/transforms';
+export { ColorJitter, type ColorJitterOptions } from './data/colorJitter';
+export {
+  IMAGENET_MEAN,
+  IMAGENET_STD,
+  type PresetOptions,
+  cifarEvalTransform,
+  cifarTrainTransform,
+  evalTransform,
+  trainTransform,
+} from './data/presets';
+export { type MeanStd, type PictureSource, calMeanStd, datasetStatistics } from './data/statistics';
+export { type GridOptions, denormalize, makeGrid } from './data/grid';

@@ -1,0 +1,130 @@
+import { open } from 'node:fs/promises';
+import sharp from 'sharp';
+import type { RgbImage } from './image';
+import { decodePnm } from './pnm';
+
+/** Largest picture that is decoded by default, in pixels: where Pillow begins to warn of a decompression bomb. */
+export const MAX_PIXELS = 89_478_485;
+/** Largest file that is read, in bytes; the largest uncompressed picture within `MAX_PIXELS` is smaller. */
+const MAX_FILE_BYTES = 2 ** 30;
+
+/** A picture that cannot be read; the message begins with its path. */
+export class ImageError extends Error {
+  constructor(
+    readonly path: string,
+    readonly reason: string,
+  ) {
+    super(`${path}: ${reason}`);
+    this.name = 'ImageError';
+  }
+}
+
+type Decoder = (
+  bytes: Buffer,
+  checkSize: (height: number, width: number) => void,
+) => RgbImage | Promise<RgbImage>;
+
+/** Decoders by a file's first bytes: its name may lie. Nothing else (SVG, PDF ...) is decoded, as Pillow wouldn't either. */
+const DECODERS: readonly [magic: string, decoder: Decoder][] = [
+  ['\xff\xd8\xff', decodeWithSharp],
+  ['\x89PNG', decodeWithSharp],
+  ['GIF8', decodeWithSharp],
+  ['RIFF', decodeWithSharp],
+  ['II*\0', decodeWithSharp],
+  ['MM\0*', decodeWithSharp],
+  ['P5', decodePnm],
+  ['P6', decodePnm],
+  ['BM', decodeBmp],
+];
+
+/**
+ * Reads a picture as `Image.open(path).convert('RGB')` of Pillow, which torchvision's `pil_loader` is:
+ * the same pixels for JPEG, PNG, WebP, TIFF, BMP, PPM and PGM, colour, grey, palette and CMYK. Like Pillow it applies
+ * neither the EXIF orientation nor a colour profile, drops alpha, and takes the first picture of several.
+ * Unlike Pillow, 16-bit grey keeps its high byte (Pillow turns all above 255 white) and transparent pixels of a GIF are
+ * black (Pillow shows the colour beneath).
+ *
+ * @param maxPixels - refuse a picture of more pixels than this.
+ * @throws ImageError when there is no whole picture in the file.
+ */
+export async function decodeImage(path: string, maxPixels = MAX_PIXELS): Promise<RgbImage> {
+  try {
+    const bytes = await readBounded(path);
+    const start = bytes.toString('latin1', 0, 4);
+    const decoder = DECODERS.find(([magic]) => start.startsWith(magic))?.[1];
+    if (!decoder) throw new Error('is no JPEG, PNG, WebP, TIFF, GIF, BMP, PPM or PGM picture');
+    return await decoder(bytes, (height, width) => {
+      if (height * width > maxPixels)
+        throw new Error(`has ${height}x${width} pixels, more than the limit of ${maxPixels} (maxPixels)`);
+    });
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0].replace(/^\w+: .*, open .*$/, 'cannot be opened');
+    throw new ImageError(path, reason);
+  }
+}
+
+async function readBounded(path: string): Promise<Buffer> {
+  const file = await open(path);
+  try {
+    const stat = await file.stat();
+    if (!stat.isFile()) throw new Error('is not a file');
+    if (stat.size === 0) throw new Error('is empty (0 bytes)');
+    if (stat.size > MAX_FILE_BYTES)
+      throw new Error(`has ${stat.size} bytes, more than the limit of ${MAX_FILE_BYTES}`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function decodeWithSharp(
+  bytes: Buffer,
+  checkSize: (height: number, width: number) => void,
+): Promise<RgbImage> {
+  // 'truncated' passes over what libjpeg only warns of (stray bytes between segments), as Pillow does.
+  const options = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false } as const;
+  const { height, width, space } = await sharp(bytes, options).metadata();
+  checkSize(height, width);
+  if (space === 'cmyk') {
+    const ink = await sharp(bytes, options)
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw()
+      .toBuffer();
+    return { data: cmykToRgb(ink), height, width, channels: 3 };
+  }
+  const data = await sharp(bytes, options).toColourspace('srgb').removeAlpha().raw().toBuffer();
+  return { data, height, width, channels: 3 };
+}
+
+/** Pillow's conversion: each colour is what its ink and the black leave of white. */
+function cmykToRgb(ink: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((ink.length / 4) * 3);
+  for (let from = 0, to = 0; from < ink.length; from += 4, to += 3) {
+    const light = 255 - ink[from + 3];
+    for (let c = 0; c < 3; c++) {
+      const product = ink[from + c] * light + 128;
+      rgb[to + c] = light - ((product + (product >> 8)) >> 8); // light - ink * light / 255, rounded
+    }
+  }
+  return rgb;
+}
+
+/** Windows bitmaps, which sharp can't read but canvas can. */
+async function decodeBmp(
+  bytes: Buffer,
+  checkSize: (height: number, width: number) => void,
+): Promise<RgbImage> {
+  if (bytes.length < 26) throw new Error('is truncated');
+  checkSize(Math.abs(bytes.readInt32LE(22)), Math.abs(bytes.readInt32LE(18)));
+  const { createCanvas, loadImage } = await import('canvas');
+  const image = await loadImage(bytes);
+  const { height, width } = image;
+  const context = createCanvas(width, height).getContext('2d');
+  context.drawImage(image, 0, 0);
+  const rgba = context.getImageData(0, 0, width, height).data;
+  const data = new Uint8Array(height * width * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3)
+    for (let c = 0; c < 3; c++) data[to + c] = rgba[from + c];
+  return { data, height, width, channels: 3 };
+}

@@ -1,0 +1,73 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import 'sharp'; // its native library must be loaded here before a worker thread loads it
+import { ImageError } from './decode';
+import type { AnswerMessage, JobMessage } from './decodeWorker';
+import type { DecodeJob, DecodeResult } from './portable';
+
+/** Threads that decode and transform: more than four only wait for each other beside a training run. */
+export const DECODE_THREADS = Math.min(4, availableParallelism());
+
+interface Pending {
+  resolve(result: DecodeResult): void;
+  reject(error: Error): void;
+}
+
+/** One worker thread and the jobs that it has been given. It keeps the process alive only while it has some. */
+class DecodeThread {
+  private readonly worker = new Worker(join(__dirname, 'decodeWorker.js'), { execArgv: [] });
+  private readonly jobs = new Map<number, Pending>();
+  private nextId = 0;
+  alive = true;
+
+  constructor() {
+    this.worker.unref();
+    this.worker.on('message', (message: AnswerMessage) => this.answer(message));
+    this.worker.on('error', (error: Error) => this.fail(error));
+    this.worker.on('exit', (code) => this.fail(new Error(`A decoding thread ended with code ${code}.`)));
+  }
+
+  get load(): number {
+    return this.jobs.size;
+  }
+
+  run(job: DecodeJob): Promise<DecodeResult> {
+    return new Promise((resolve, reject) => {
+      const id = this.nextId++;
+      if (this.jobs.size === 0) this.worker.ref();
+      this.jobs.set(id, { resolve, reject });
+      this.worker.postMessage({ id, job } satisfies JobMessage);
+    });
+  }
+
+  private answer(message: AnswerMessage): void {
+    const pending = this.jobs.get(message.id);
+    this.jobs.delete(message.id);
+    if (this.jobs.size === 0) this.worker.unref();
+    if ('result' in message) pending?.resolve(message.result);
+    else if ('imageError' in message)
+      pending?.reject(new ImageError(message.imageError.path, message.imageError.reason));
+    else pending?.reject(message.error);
+  }
+
+  private fail(error: Error): void {
+    this.alive = false;
+    for (const pending of this.jobs.values()) pending.reject(error);
+    this.jobs.clear();
+  }
+}
+
+let threads: DecodeThread[] = [];
+
+/**
+ * Runs a job on the thread that has least to do. Jobs queue up there at once, so they are worked off even while
+ * TensorFlow keeps this thread's event loop from turning. Threads are started when first needed.
+ */
+export function decodeInPool(job: DecodeJob): Promise<DecodeResult> {
+  threads = threads.filter((thread) => thread.alive);
+  const idle = threads.find((thread) => thread.load === 0);
+  if (!idle && threads.length < DECODE_THREADS) threads.push(new DecodeThread());
+  const chosen = idle ?? threads.reduce((best, thread) => (thread.load < best.load ? thread : best));
+  return chosen.run(job);
+}

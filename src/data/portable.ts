@@ -1,0 +1,86 @@
+import { Random, type RandomState } from '../random';
+import { ColorJitter } from './colorJitter';
+import { decodeImage } from './decode';
+import type { Image } from './image';
+import {
+  CenterCrop,
+  Compose,
+  Normalize,
+  RandomCrop,
+  RandomHorizontalFlip,
+  RandomResizedCrop,
+  Resize,
+  ToTensor,
+  type Transform,
+} from './transforms';
+
+/** Transforms that a worker thread can run: their fields are plain values, so a copy of them is the transform. */
+const PORTABLE = {
+  CenterCrop,
+  ColorJitter,
+  Normalize,
+  RandomCrop,
+  RandomHorizontalFlip,
+  RandomResizedCrop,
+  Resize,
+  ToTensor,
+};
+
+/** A portable transform without its class, as it crosses to another thread. */
+export interface PackedTransform {
+  name: keyof typeof PORTABLE;
+  fields: object;
+}
+
+/** Decode a picture and run the first of its transforms. */
+export interface DecodeJob {
+  path: string;
+  maxPixels: number;
+  steps: readonly PackedTransform[];
+  random: RandomState;
+}
+
+/** What became of a job; `random` is where its generator stopped, so that the remaining transforms go on from there. */
+export interface DecodeResult {
+  image: Image;
+  random: RandomState;
+}
+
+/** Splits a transform into the steps that any thread can run and the rest (a reader's own), which must stay here. */
+export function splitPortable(transform: Transform): { steps: PackedTransform[]; rest: Transform[] } {
+  const all = flatten(transform);
+  const packed = all.map(pack);
+  const firstForeign = packed.findIndex((step) => !step);
+  const n = firstForeign < 0 ? all.length : firstForeign;
+  return { steps: packed.slice(0, n) as PackedTransform[], rest: all.slice(n) };
+}
+
+function flatten(transform: Transform): Transform[] {
+  return transform instanceof Compose ? transform.transforms.flatMap(flatten) : [transform];
+}
+
+function pack(transform: Transform): PackedTransform | undefined {
+  const name = transform.constructor.name as keyof typeof PORTABLE;
+  // A subclass or a namesake of the reader's is not one of these.
+  return PORTABLE[name] === transform.constructor
+    ? { name, fields: { ...(transform as object) } }
+    : undefined;
+}
+
+function unpack({ name, fields }: PackedTransform): Transform {
+  return Object.assign(Object.create(PORTABLE[name].prototype as object), fields) as Transform;
+}
+
+/** Does a job, in whichever thread this is. */
+export async function runDecodeJob({
+  path,
+  maxPixels,
+  steps,
+  random: state,
+}: DecodeJob): Promise<DecodeResult> {
+  const picture = await decodeImage(path, maxPixels);
+  const random = new Random(0);
+  random.state = state;
+  const image = new Compose(steps.map(unpack)).forward(picture, random);
+  return { image, random: random.state };
+}
