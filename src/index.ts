@@ -38,16 +38,18 @@ export {
 export { Interrupted, breathe, interruptSignal, withInterrupt } from './interrupt';
 
 // Where the pictures, data sets and weights lie
-export { type Pictures, cacheRoot, cifar10Folder, dataRoot, findPictures, weightsFolder } from './data/locations';
+export {
+  type Pictures,
+  cacheRoot,
+  cifar10Folder,
+  dataRoot,
+  findPictures,
+  weightsFolder,
+} from './data/locations';
 
 // Data: from pictures to batches
 export { type Image, type ImageArray, type RgbImage } from './data/image';
-export {
-  IMG_EXTENSIONS,
-  ImageFolder,
-  type ImageFolderOptions,
-  type LeftOut,
-} from './data/imageFolder';
+export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } from './data/imageFolder';
 export { ImageError } from './data/decode';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { CIFAR10, type CIFAR10Options } from './data/cifar10';
@@ -78,3 +80,10 @@ export {
 } from './data/presets';
 export { type MeanStd, type PictureSource, calMeanStd, datasetStatistics } from './data/statistics';
 export { type GridOptions, denormalize, makeGrid } from './data/grid';
+
+// Checkpoints of torch and safetensors
+export { CheckpointError } from './checkpoint/error';
+export { loadCheckpoint } from './checkpoint/load';
+export { saveCheckpoint } from './checkpoint/save';
+export { type SafetensorsOptions, readSafetensorsMetadata, saveSafetensors } from './checkpoint/safetensors';
+export { convert, toFloat32 } from './checkpoint/convert';

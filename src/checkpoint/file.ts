@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { CheckpointError } from './error';
+
+/** Headers (a pickle, a zip's directory, safetensors' JSON) are held in memory whole; resnet152's are under 300 kB. */
+export const MAX_HEADER_BYTES = 16 * 2 ** 20;
+
+/** A file open for reading at any position; no read, and no array made for one, reaches past its end. */
+export class InputFile {
+  private constructor(
+    private readonly descriptor: number,
+    readonly size: number,
+  ) {}
+
+  /** Opens `file` for as long as `action` runs. */
+  static with<T>(file: string, action: (input: InputFile) => T): T {
+    // Looked at before it is opened: opening a named pipe would wait for a writer for ever.
+    if (!fs.statSync(file).isFile()) throw new CheckpointError('expected a file, found a folder or device');
+    const descriptor = fs.openSync(file, 'r');
+    try {
+      return action(new InputFile(descriptor, fs.fstatSync(descriptor).size));
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  }
+
+  /** `length` bytes from `offset`, in a buffer of their own. */
+  read(offset: number, length: number): ArrayBuffer {
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
+      throw new CheckpointError(
+        `it ends too early: expected ${length} bytes at ${offset}, but it has ${this.size} bytes; download or save it again`,
+      );
+    }
+    const bytes = new Uint8Array(allocate(length));
+    let done = 0;
+    while (done < length) {
+      const count = fs.readSync(this.descriptor, bytes, done, length - done, offset + done);
+      if (count === 0) throw new CheckpointError('it became shorter while it was read; try again');
+      done += count;
+    }
+    return bytes.buffer;
+  }
+
+  /** As `read`, with methods for numbers and text. */
+  buffer(offset: number, length: number): Buffer {
+    return Buffer.from(this.read(offset, length));
+  }
+}
+
+/** An ArrayBuffer, or a CheckpointError where memory does not suffice. */
+export function allocate(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (cause) {
+    throw new CheckpointError(`not enough memory for ${bytes} bytes; close other programs`, { cause });
+  }
+}
+
+/** Writes all of `bytes`, however many calls that takes. */
+export type Write = (bytes: Uint8Array) => void;
+
+/**
+ * Writes `target` whole or not at all: into a temporary file in the same folder, onto the disk, then renamed.
+ * Whatever fails, a file that was there before is as it was, and the temporary one is gone.
+ */
+export function writeAtomically(target: string, action: (write: Write) => void): void {
+  const folder = path.dirname(path.resolve(target));
+  const temporary = path.join(folder, `.${path.basename(target)}.${process.pid}.${Date.now()}.tmp`);
+  const descriptor = fs.openSync(temporary, 'wx');
+  try {
+    try {
+      action((bytes) => {
+        for (let done = 0; done < bytes.length;) {
+          done += fs.writeSync(descriptor, bytes, done, bytes.length - done);
+        }
+      });
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+    fs.renameSync(temporary, target);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(folder);
+}
+
+/** Makes the new name survive a power cut too; where the system cannot do that (Windows), the file is still whole. */
+function syncFolder(folder: string): void {
+  try {
+    const descriptor = fs.openSync(folder, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    // Not supported here.
+  }
+}
