@@ -13,24 +13,28 @@ export interface DrawnBlock {
   input: readonly number[];
 }
 
-/** One layer that ran: its name, what it is in words, and what came out. */
-interface Step {
+/** One layer that ran. */
+export interface BlockStep {
   name: string;
+  layer: Module;
+  /** What it is, in words: "3×3 conv, 64 → 64". */
   label: string;
+  /** What came out of it, [N, H, W, C]. */
+  shape: readonly number[];
+  /** Identify the numbers that went in and came out. */
   from: object;
   to: object;
-  shape: readonly number[];
 }
 
 /** What a block did with an input: layers one after the other, and beside them, where an addition was seen, a shortcut. */
 export interface BlockTrace {
   input: readonly number[];
   /** The layers of F(x), or all layers where nothing is added. */
-  main: Step[];
+  main: BlockStep[];
   /** The layers of W_s x; empty for the identity; null where nothing is added. */
-  shortcut: Step[] | null;
+  shortcut: BlockStep[] | null;
   /** The layers after the addition. */
-  after: Step[];
+  after: BlockStep[];
   output: readonly number[];
 }
 
@@ -51,7 +55,7 @@ function layerLabel(layer: Module): string {
 }
 
 interface Recording {
-  steps: Step[];
+  steps: BlockStep[];
   /** What identifies the numbers of the tensor that went in, and of the one that came out. */
   input: object;
   output: object;
@@ -62,14 +66,14 @@ interface Recording {
 function record(module: Module, shape: readonly number[]): Recording {
   const modes = module.modules().map((each) => [each, each.training] as const);
   const layers = module.namedModules().filter(([, each]) => each !== module && each.children().length === 0);
-  const steps: Step[] = [];
+  const steps: BlockStep[] = [];
   module.eval();
   try {
     for (const [name, layer] of layers) {
       const forward = layer.forward.bind(layer);
       layer.forward = (x) => {
         const y = forward(x);
-        steps.push({ name, label: layerLabel(layer), from: x.dataId, to: y.dataId, shape: y.shape });
+        steps.push({ name, layer, label: layerLabel(layer), from: x.dataId, to: y.dataId, shape: y.shape });
         return y;
       };
     }
@@ -94,7 +98,7 @@ export function traceBlock(block: Module, input: readonly number[]): BlockTrace 
     (data) => data !== run.input && !made.has(data),
   );
   if (sum === undefined) return { input, main: run.steps, shortcut: null, after: [], output: run.shape };
-  const back = (end: object): Step[] => {
+  const back = (end: object): BlockStep[] => {
     const step = run.steps.find(({ to }) => to === end);
     return step ? [...back(step.from), step] : [];
   };
@@ -141,7 +145,7 @@ function drawBlock(title: string, trace: BlockTrace): { svg: string; height: num
   const start = y;
   parts.push(text(CENTER, y - 8, `x: ${sides(trace.input)}`));
   let shape = trace.input;
-  const column = (steps: readonly Step[], x: number, color: string) => {
+  const column = (steps: readonly BlockStep[], x: number, color: string) => {
     for (const step of steps) {
       parts.push(arrow(x, y, y + BOX.gap), box(x, y + BOX.gap, step.label, color));
       y += BOX.gap + BOX.height;
@@ -176,7 +180,7 @@ function drawBlock(title: string, trace: BlockTrace): { svg: string; height: num
     column(after, CENTER, COLORS[0]);
   }
   parts.push(arrow(CENTER, y, y + BOX.gap + 4), text(CENTER, y + BOX.gap + 20, `y: ${sides(trace.output)}`));
-  const names = (steps: readonly Step[]) => steps.map(({ label }) => label).join('; ');
+  const names = (steps: readonly BlockStep[]) => steps.map(({ label }) => label).join('; ');
   const side = shortcut && (shortcut.length > 0 ? names(shortcut) : 'the input itself');
   const words =
     `${title}: ${names(main)}` +
