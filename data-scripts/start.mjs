@@ -1,0 +1,74 @@
+// @ts-check
+// `npm start`: set-up that is missing, then execute the notebooks, then render them into site/.
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { duration, fail, Trouble } from './lib/log.mjs';
+import { chosen, execute, preparePictures } from './lib/notebooks.mjs';
+import { render } from './render.mjs';
+import { setup } from './setup.mjs';
+
+const HELP = `npm start [-- [NOTEBOOK...] [options]]
+
+Executes the workbook's notebooks and renders them into site/index.html.
+
+  NOTEBOOK        only these, by number or name: 4, 4-fine-tuning
+  --only NAME     the same
+  --data PATH     a picture set of your own: a folder with train and eval, each with one folder a class
+  --no-pages      only execute
+  --no-run        only render, from what was executed last
+  --help          this text`;
+
+/** @param {string[]} args */
+async function main(args) {
+  const began = Date.now();
+  const { values, positionals } = parse(args);
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  await setup();
+  const files = chosen([...positionals, ...(values.only ?? [])]);
+  if (!values['no-run']) {
+    const env = await preparePictures(values.data);
+    console.log(files.length === 1 ? 'Executing 1 notebook' : `Executing ${files.length} notebooks`);
+    const status = await execute(files, { env });
+    if (status !== 0) return status;
+  }
+  if (!values['no-pages']) {
+    const { index, missing } = await render();
+    for (const name of missing)
+      console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);
+    console.log(
+      `Pages: ${path.relative(process.cwd(), index)}\n       ${pathToFileURL(fs.realpathSync(index))}`,
+    );
+  }
+  console.log(`Done in ${duration(Date.now() - began)}`);
+  return 0;
+}
+
+/** @param {string[]} args */
+function parse(args) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        only: { type: 'string', multiple: true },
+        data: { type: 'string' },
+        'no-pages': { type: 'boolean' },
+        'no-run': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new Trouble(error instanceof Error ? error.message : String(error), 'npm start -- --help');
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  fail(error);
+}

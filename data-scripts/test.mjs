@@ -1,0 +1,200 @@
+// @ts-check
+// `npm test`: set-up that is missing, then types, lint, unit tests, and the notebooks with their pages.
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { duration, fail, Trouble } from './lib/log.mjs';
+import { chosen, execute, preparePictures, workbook } from './lib/notebooks.mjs';
+import { inRoot, modules } from './lib/paths.mjs';
+import { RunError, run } from './lib/run.mjs';
+import { unitTests } from './lib/unit-tests.mjs';
+import { render } from './render.mjs';
+import { library } from './setup-library.mjs';
+import { parts, setup } from './setup.mjs';
+
+const HELP = `npm test [-- [STAGE...] [FILTER...]]
+
+Stages, all of them by default; the notebooks only when the others passed or they are named:
+  types      src, data-scripts and test, then the notebooks' cells
+  lint       ESLint and Prettier, no warnings
+  unit       the tests in test/
+  notebooks  executes the notebooks and renders their pages
+
+  FILTER     unit: files whose path holds it (npm test -- unit data); notebooks: number or name`;
+
+/** What a stage counted. @typedef {{ passed: number, failed: number, skipped: string[] }} Tally */
+/** @typedef {(filters: string[], tally: Tally) => Promise<void>} Stage */
+
+/** @type {Record<string, Stage>} */
+const STAGES = { types, lint, unit, notebooks };
+
+/**
+ * Runs one check, prints how it went and counts it.
+ * @param {Tally} tally
+ * @param {string} name
+ * @param {() => Promise<string[]>} work what is wrong, a line each
+ */
+async function check(tally, name, work) {
+  const began = Date.now();
+  /** @type {string[]} */
+  let wrong;
+  try {
+    wrong = await work();
+  } catch (error) {
+    // Of another tool's failure, what it said is what counts.
+    if (error instanceof RunError) wrong = error.output.trimEnd().split('\n');
+    else wrong = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  }
+  const failed = wrong.length > 0;
+  if (failed) tally.failed++;
+  else tally.passed++;
+  console.log(`  ${failed ? '✗' : '✓'} ${name} (${duration(Date.now() - began)})`);
+  for (const line of wrong) console.log(`    ${line}`);
+}
+
+/** @param {string} script @param {...string} args */
+async function node(script, ...args) {
+  await run(process.execPath, [path.join(modules, script), ...args]);
+  return [];
+}
+
+/** @type {Stage} */
+async function types(_filters, tally) {
+  await check(tally, 'src, data-scripts, test', () => node('typescript/bin/tsc', '-p', '.'));
+  await check(tally, 'scripts in plain JavaScript', () => node('typescript/bin/tsc', '-p', 'data-scripts'));
+  await check(tally, "the pages' script", () => node('typescript/bin/tsc', '-p', 'notebooks/site'));
+  // It needs the TypeScript package, which isn't there before set-up.
+  const { checkNotebooks, formatRemark } = await import('./check-cells.mjs');
+  const files = workbook();
+  const remarks = checkNotebooks(files);
+  for (const remark of remarks) if (remark.warning) console.log(`    ${formatRemark(remark)}`);
+  for (const file of files) {
+    const own = remarks.filter(({ notebook, warning }) => notebook === file && !warning);
+    await check(tally, `cells of ${path.basename(file)}`, () => Promise.resolve(own.map(formatRemark)));
+  }
+}
+
+/** @type {Stage} */
+async function lint(_filters, tally) {
+  const folders = ['src', 'data-scripts', 'test', 'notebooks/site'];
+  await check(tally, 'ESLint', () =>
+    node(
+      'eslint/bin/eslint.js',
+      ...[
+        '--config',
+        'data-scripts/eslint.config.mjs',
+        '--max-warnings',
+        '0',
+        '--no-error-on-unmatched-pattern',
+      ],
+      ...folders,
+    ),
+  );
+  await check(tally, 'Prettier', () =>
+    node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+  );
+}
+
+/** @type {Stage} */
+async function unit(filters, tally) {
+  // A file with type errors is compiled all the same, as far as it goes; the stage `types` reports them.
+  await run(process.execPath, [path.join(modules, 'typescript/bin/tsc'), '-p', '.'], { anyStatus: true });
+  await unitTests(testFiles(filters), tally);
+}
+
+/**
+ * The compiled test files whose source is still there.
+ * @param {string[]} filters
+ */
+function testFiles(filters) {
+  const files = fs
+    .readdirSync(inRoot('test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts') && !name.includes('node_modules'))
+    .map((name) => path.join('test', name))
+    .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+    .sort();
+  if (files.length === 0) throw new Trouble(`No test file's path holds ${filters.join(' or ')}.`);
+  return files.map((name) => inRoot('.build', name.replace(/\.ts$/, '.js')));
+}
+
+/** @type {Stage} */
+async function notebooks(filters, tally) {
+  const files = chosen(filters);
+  const env = await preparePictures();
+  for (const [index, file] of files.entries()) {
+    const status = await execute([file], { env });
+    if (status === 0) tally.passed++;
+    else {
+      tally.failed++;
+      tally.skipped.push(
+        ...files.slice(index + 1).map((rest) => `${path.basename(rest)} (an earlier one failed)`),
+      );
+      return;
+    }
+  }
+  await check(tally, 'pages', async () => {
+    await render();
+    return [];
+  });
+}
+
+/** Set-up; sources that don't compile don't stop it, for the stage `types` reports them among the rest. */
+async function prepare() {
+  try {
+    await setup();
+  } catch (error) {
+    if (parts.some((part) => part !== library && part.missing() !== null)) throw error;
+  }
+}
+
+/** @param {string[]} args */
+async function main(args) {
+  const began = Date.now();
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { help: { type: 'boolean', short: 'h' } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const named = positionals.filter((word) => word in STAGES);
+  const filters = positionals.filter((word) => !(word in STAGES));
+  if (filters.length > 0 && named.length === 0)
+    throw new Trouble(`There is no stage ${filters[0]}.`, 'npm test -- --help');
+  await prepare();
+
+  /** @type {Tally} */
+  const all = { passed: 0, failed: 0, skipped: [] };
+  /** @type {string[]} */
+  const summary = [];
+  for (const [name, stage] of Object.entries(STAGES)) {
+    if (named.length > 0 && !named.includes(name)) continue;
+    if (name === 'notebooks' && all.failed > 0 && named.length === 0) {
+      all.skipped.push('notebooks (an earlier stage failed; npm test -- notebooks)');
+      summary.push('  - notebooks: not run');
+      continue;
+    }
+    console.log(name);
+    const start = Date.now();
+    /** @type {Tally} */
+    const tally = { passed: 0, failed: 0, skipped: [] };
+    await stage(filters, tally);
+    all.passed += tally.passed;
+    all.failed += tally.failed;
+    all.skipped.push(...tally.skipped);
+    const counts = `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped.length} skipped`;
+    summary.push(`  ${tally.failed > 0 ? '✗' : '✓'} ${name}: ${counts} (${duration(Date.now() - start)})`);
+  }
+  console.log(['', `In ${duration(Date.now() - began)}:`, ...summary].join('\n'));
+  if (all.skipped.length > 0) console.log(['Skipped:', ...all.skipped.map((text) => `  ${text}`)].join('\n'));
+  console.log(`${all.passed} passed, ${all.failed} failed`);
+  return all.failed > 0 ? 1 : 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  fail(error);
+}

@@ -1,0 +1,64 @@
+"""Puts plotly figures on the pages: myst-nb skips their mime type.
+
+The figure's data goes into the page as JSON, where figures.js finds and draws it. plotly.js itself (4.8 MB) is loaded
+only on pages that have a figure. Where scripts are off, the SVG that stood beside the figure is shown, if there was one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+from docutils import nodes
+from myst_nb.core import render
+from sphinx.application import Sphinx
+
+PLOTLY = "application/vnd.plotly.v1+json"
+MARK = "plotly-figure"
+DEFAULT_HEIGHT = 450  # plotly's own, in pixels: room is kept, so that the page doesn't jump when the figure is drawn
+
+
+class Figures:
+    """A mime renderer of myst-nb."""
+
+    mime_priority_overrides = [("*", PLOTLY, 0)]
+
+    @staticmethod
+    def handle_mime(renderer: Any, data: Any, inline: bool) -> list[nodes.Element] | None:
+        if inline or data.mime_type != PLOTLY:
+            return None
+        return [nodes.raw(text=figure_html(data.content), format="html", classes=["output", MARK])]
+
+
+def figure_html(figure: Any) -> str:
+    if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:
+        raise ValueError("a plotly output is expected to be an object with data and layout")
+    height = figure["layout"].get("height", DEFAULT_HEIGHT)
+    kept = {key: figure[key] for key in ("data", "layout", "config", "frames") if key in figure}
+    # "</script>" inside a string would end the element.
+    text = json.dumps(kept, ensure_ascii=False).replace("</", "<\\/")
+    fallback = figure.get("fallback")
+    picture = ""
+    if fallback:
+        encoded = base64.b64encode(fallback.encode()).decode()
+        picture = f'<img alt="The figure as a picture" src="data:image/svg+xml;base64,{encoded}">'
+    return (
+        f'<div class="{MARK}" style="min-height: {height}px">'
+        f'<script type="application/json">{text}</script>'
+        f"<noscript>{picture or 'This figure is drawn by a script.'}</noscript></div>"
+    )
+
+
+def load_scripts(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    if doctree is not None and any(MARK in node.get("classes", []) for node in doctree.findall(nodes.raw)):
+        app.add_js_file("plotly.min.js", loading_method="defer")
+        app.add_js_file("figures.js", loading_method="defer")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    # myst-nb finds such renderers by the entry points of installed packages; this one comes with the workbook.
+    installed = render.load_mime_renders
+    render.load_mime_renders = lambda: [Figures, *installed()]
+    app.connect("html-page-context", load_scripts)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,58 @@
+// @ts-check
+// Draws the page's plotly figures (_ext/figures.py put them there) in the theme's colours, and again when these change.
+'use strict';
+(() => {
+  /** @typedef {Record<string, unknown>} Settings */
+  /** @typedef {{ data: unknown[], layout: Record<string, Settings>, config?: Settings }} Figure */
+  /** @typedef {{ react(element: Element, data: unknown[], layout: Settings, config: Settings): Promise<void> }} Plotly */
+
+  const { Plotly } = /** @type {{ Plotly: Plotly }} */ (/** @type {unknown} */ (window));
+
+  /** @param {string} name */
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  /**
+   * Colours that the figure leaves open; what it sets itself stays.
+   * @param {Figure['layout']} layout
+   */
+  function themed(layout) {
+    const clear = 'rgba(0,0,0,0)';
+    const line = colour('--pst-color-border');
+    /** @type {Settings} */
+    const result = {
+      autosize: true,
+      paper_bgcolor: clear,
+      plot_bgcolor: clear,
+      ...layout,
+      font: { color: colour('--pst-color-text-base'), ...layout.font },
+      modebar: { bgcolor: clear, color: colour('--pst-color-text-muted'), ...layout.modebar },
+    };
+    for (const axis of [
+      'xaxis',
+      'yaxis',
+      ...Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key)),
+    ]) {
+      result[axis] = { gridcolor: line, zerolinecolor: line, ...layout[axis] };
+    }
+    return result;
+  }
+
+  const figures = [...document.querySelectorAll('div.plotly-figure')].map((element) => ({
+    element,
+    figure: /** @type {Figure} */ (JSON.parse(element.querySelector('script')?.textContent ?? '{}')),
+  }));
+
+  /** Between light and dark only colours change: `react` keeps the reader's zoom. */
+  function draw() {
+    for (const { element, figure } of figures) {
+      const config = { responsive: true, displaylogo: false, ...figure.config };
+      void Plotly.react(element, figure.data, themed(figure.layout), config);
+    }
+  }
+
+  draw();
+  new MutationObserver(draw).observe(document.documentElement, {
+    attributes: true,
+    attributeFilter: ['data-theme'],
+  });
+})();

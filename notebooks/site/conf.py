@@ -1,0 +1,41 @@
+"""Sphinx's settings for the workbook's pages. data-scripts/render.mjs lays out the sources and calls Sphinx."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "ResNet workbook"
+author = ""
+language = "en"
+
+extensions = ["myst_nb", "figures"]
+exclude_patterns = ["_static", "_ext"]
+
+# The notebooks are executed before (data-scripts/execute.py), whose faults name the cell.
+nb_execution_mode = "off"
+# An interactive figure before the HTML or the picture that stands beside it.
+nb_mime_priority_overrides = [("html", "application/vnd.plotly.v1+json", 0)]
+nb_merge_streams = True
+myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath", "html_image"]
+myst_heading_anchors = 3
+suppress_warnings = ["myst.header"]  # a notebook may begin a section below where the last one ended
+
+# Everything a page loads comes with it: MathJax draws as SVG, which needs no fonts.
+mathjax_path = "tex-svg.js"
+mathjax3_config = {"svg": {"fontCache": "local"}}
+
+html_theme = "sphinx_book_theme"
+html_title = project
+html_css_files = ["workbook.css"]
+html_copy_source = False
+html_show_sphinx = False
+html_show_copyright = False
+html_theme_options = {
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "show_toc_level": 2,
+    "navbar_persistent": [],  # the search stands in the side bar already
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { executor, fixture, script, temporaryFolder, withoutPython } from './project';
+
+describe('pages', { skip: withoutPython }, () => {
+  const folder = temporaryFolder();
+  const site = path.join(folder, 'site');
+  const read = (name: string): string => fs.readFileSync(path.join(site, name), 'utf8');
+
+  before(async () => {
+    const executed = path.join(folder, 'executed');
+    const { status, output } = await executor('good', executed).ended;
+    assert.equal(status, 0, output);
+    // `throws` has no executed copy: its page shows it without outputs.
+    const options = ['--executed', executed, '--out', site, '--work', path.join(folder, 'work')];
+    const rendered = await script('render.mjs', ...options, fixture('good'), fixture('throws'));
+    assert.equal(rendered.status, 0, rendered.output);
+  });
+  after(() => {
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('a figure is there with its data, and plotly is loaded on its page only', () => {
+    const page = read('good.html');
+    const json = /<div class="plotly-figure"[^>]*><script type="application\/json">(.*?)<\/script>/s.exec(
+      page,
+    )?.[1];
+    const figure = JSON.parse(json ?? 'null') as {
+      data: { y: number[] }[];
+      layout: { title: { text: string } };
+    };
+    assert.deepEqual(figure.data[0].y, [0.91234, 0.5, 0.25]);
+    assert.equal(figure.layout.title.text, 'Loss by epoch');
+    assert.equal(page.match(/<script[^>]+plotly\.min\.js/g)?.length, 1);
+    assert.doesNotMatch(read('throws.html') + read('index.html'), /plotly\.min\.js/);
+    assert.ok(fs.statSync(path.join(site, '_static', 'plotly.min.js')).size > 1e6);
+  });
+  test('mathematics is drawn by the local MathJax', () => {
+    const page = read('good.html');
+    assert.match(page, /\\\(E = mc\^2\\\)/);
+    assert.match(page, /<script[^>]+src="_static\/tex-svg\.js/);
+    assert.ok(fs.existsSync(path.join(site, '_static', 'tex-svg.js')));
+  });
+  test('text, HTML and SVG outputs are there; of a progress bar only its last state', () => {
+    const page = read('good.html');
+    assert.match(page, /8 b\.txt/);
+    assert.match(page, /value="3"><\/progress> step 3 of 3/);
+    assert.doesNotMatch(page, /value="1"><\/progress> step 1 of 3/);
+    assert.match(page, /<img[^>]+src="_images\/\w+\.svg"/);
+  });
+  test('the home page lists the chapters with their times', () => {
+    const page = read('index.html');
+    assert.match(page, /href="good\.html">A notebook that runs</);
+    assert.match(page, /about \d+ min to read, \d+ s to run/);
+    assert.match(page, /href="throws\.html">Throws</);
+  });
+  test('nothing is loaded from outside', () => {
+    const files = fs.readdirSync(site, { recursive: true, encoding: 'utf8' });
+    for (const name of files.filter((file) => file.endsWith('.html'))) {
+      const loaded = read(name).match(
+        /<(?:script|link|img|iframe|source)\b[^>]*(?:src|href)="(?:https?:)?\/\/[^"]*"/g,
+      );
+      assert.equal(loaded, null, name);
+    }
+    for (const name of files.filter((file) => file.endsWith('.css'))) {
+      assert.doesNotMatch(read(name), /(?:url\(|@import\s+)["']?(?:https?:)?\/\//, name);
+    }
+  });
+});
