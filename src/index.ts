@@ -87,3 +87,35 @@ export { loadCheckpoint } from './checkpoint/load';
 export { saveCheckpoint } from './checkpoint/save';
 export { type SafetensorsOptions, readSafetensorsMetadata, saveSafetensors } from './checkpoint/safetensors';
 export { convert, toFloat32 } from './checkpoint/convert';
+
+// What networks are made of
+export { manualSeed, Random, type RandomState } from './random';
+export { Module } from './nn/module';
+export { Parameter, StateBuffer } from './nn/parameter';
+export { type LoadOptions, type LoadResult } from './nn/loadStateDict';
+export { type DType, type StateDict, type StateTensor } from './nn/stateDict';
+export { Conv2d, type Conv2dOptions } from './nn/conv';
+export { BatchNorm2d, type NormLayer } from './nn/norm';
+export { AdaptiveAvgPool2d, Identity, Linear, MaxPool2d, ReLU, Sequential } from './nn/layers';
+export { constant, kaimingNormal, uniform } from './nn/init';
+export { CrossEntropyLoss } from './nn/loss';
+
+// torchvision's resnet.py, and the paper's networks for CIFAR-10
+export {
+  BasicBlock,
+  type BlockOptions,
+  type BlockType,
+  Bottleneck,
+  ResNet,
+  type ResNetOptions,
+  conv1x1,
+  conv3x3,
+} from './models/resnet';
+export { CifarBlock, type CifarOptions, CifarResNet, PaddedShortcut, type ShortcutOption } from './models/cifar';
+
+// Training
+export { backward } from './training/backward';
+export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optimizers';
+export { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
+export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
+export { type EpochRecord, type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';
