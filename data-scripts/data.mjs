@@ -1,22 +1,15 @@
 // @ts-check
-// `npm run data -- ...`: does what set-up is missing, then hands over to the compiled command.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// `npm run data -- ...`: does what set-up is missing, then hands over to the compiled command (data.ts).
+import { fail } from './lib/log.mjs';
+import { inRoot } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+import { setup } from './setup.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const compiled = join(here, '..', '.build', 'data-scripts', 'data.js');
-
-if (existsSync(join(here, 'setup.mjs'))) {
-  const { setup } = await import('./setup.mjs');
+try {
   await setup();
+  const command = [inRoot('.build', 'data-scripts', 'data.js'), ...process.argv.slice(2)];
+  const { status } = await run(process.execPath, command, { inherit: true, anyStatus: true });
+  process.exitCode = status; // what went wrong was said by the command
+} catch (error) {
+  fail(error);
 }
-if (!existsSync(compiled)) {
-  console.error('The commands are not compiled yet: run `npm install`, then `npx tsc -p .`, and try again.');
-  process.exit(1);
-}
-const { status, signal } = spawnSync(process.execPath, [compiled, ...process.argv.slice(2)], {
-  stdio: 'inherit',
-});
-process.exitCode = signal ? 1 : (status ?? 1);

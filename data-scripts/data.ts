@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DownloadError } from '../src/data/download';
 import { UserError, type Command } from './data/command';
@@ -23,7 +24,8 @@ async function main(args: readonly string[]): Promise<void> {
   await command.run({
     dryRun: values['dry-run'] === true,
     flags: new Set(Object.keys(values).filter((name) => values[name] === true)),
-    from: typeof values.from === 'string' ? values.from : undefined,
+    // npm changes into the project's root; a relative path is meant from where the reader typed it.
+    from: typeof values.from === 'string' ? resolve(process.env.INIT_CWD ?? '', values.from) : undefined,
     operands: positionals,
     say: (line) => console.log(line),
   });

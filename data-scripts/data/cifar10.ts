@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../src/data/download';
 import { cacheRoot, cifar10Folder } from '../../src/data/locations';
 import { startProgress } from '../../src/progress';
@@ -40,7 +40,7 @@ export const cifar10: Command = {
   async run({ dryRun, from, say }) {
     const folder = cifar10Folder();
     if ((await missing(folder)).length === 0) return say(`CIFAR-10 is there: ${folder}`);
-    const source = from === undefined ? undefined : resolve(from);
+    const source = from;
     if (dryRun)
       return say(`Would ${source ? `take ${source}` : `download ${ARCHIVE.url} (170 MB)`} into ${folder}`);
     const partial = `${folder}.partial`;

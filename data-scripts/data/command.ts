@@ -4,7 +4,7 @@ export interface Invocation {
   dryRun: boolean;
   /** Options without a value that were given, e.g. `force`. */
   flags: ReadonlySet<string>;
-  /** A file or folder on disk to take instead of downloading. */
+  /** A file or folder on disk to take instead of downloading, as an absolute path. */
   from?: string;
   /** What follows the command's name. */
   operands: readonly string[];

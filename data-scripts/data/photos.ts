@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { constants, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../src/data/download';
 import { cacheRoot, dataRoot, PICTURE_CLASSES } from '../../src/data/locations';
 import { startProgress } from '../../src/progress';
@@ -46,10 +46,10 @@ Interrupted downloads go on where they stopped. The photographs are their photog
         say(`Would download ${url} (${Math.round(size / 1e6)} MB)`);
       return say(`Would arrange their pictures in ${folder}`);
     }
-    const sources = from === undefined ? await fetchArchives(say) : await sourcesIn(resolve(from));
+    const sources = from === undefined ? await fetchArchives(say) : await sourcesIn(from);
     const found = (await Promise.all(sources.map(listSource))).flat();
     const arrangement = arrange(found);
-    requireAll(arrangement, from === undefined ? 'The archives' : resolve(from));
+    requireAll(arrangement, from === undefined ? 'The archives' : from);
     for (const name of arrangement.leftOut.slice(0, 10)) say(`Left out, no picture or empty: ${name}`);
     if (dryRun) return say(`Would copy ${summary(arrangement.pictures)} into ${folder}`);
     await copyAll(arrangement.pictures, folder);

@@ -18,7 +18,7 @@ function shadow(ctx: Context, width: number, height: number, random: Random): vo
   ctx.save();
   ctx.translate(random.uniform(0, width), random.uniform(0, height));
   ctx.rotate(random.uniform(0, 2 * Math.PI));
-  ctx.fillStyle = css([240, 0.3, 0.08], random.uniform(0.15, 0.4));
+  ctx.fillStyle = css([240, 0.3, 0.08], random.uniform(0.12, 0.35));
   const band = Math.min(width, height) * random.uniform(0.1, 0.35);
   const far = width + height;
   for (let i = random.integer(3); i >= 0; i--) ctx.fillRect(-far, 2 * i * band, 2 * far, band);
@@ -31,8 +31,8 @@ function tint(ctx: Context, width: number, height: number, random: Random): void
   const reach = Math.hypot(width, height) * random.uniform(0.5, 1);
   const glow = ctx.createRadialGradient(x, y, 0, x, y, reach);
   const hue = random.next() < 0.5 ? random.uniform(20, 55) : random.uniform(190, 250);
-  glow.addColorStop(0, css([hue, 0.8, 0.65], random.uniform(0, 0.3)));
-  glow.addColorStop(1, css([hue + 180, 0.4, 0.1], random.uniform(0, 0.4)));
+  glow.addColorStop(0, css([hue, 0.8, 0.65], random.uniform(0, 0.25)));
+  glow.addColorStop(1, css([hue + 180, 0.4, 0.1], random.uniform(0, 0.3)));
   ctx.fillStyle = glow;
   ctx.fillRect(0, 0, width, height);
 }
@@ -59,7 +59,7 @@ function blur(data: Uint8ClampedArray, width: number, height: number): void {
 function expose(data: Uint8ClampedArray, random: Random): void {
   const gain = random.uniform(0.75, 1.2);
   const offset = random.uniform(-18, 18);
-  const noise = random.uniform(0, 12);
+  const noise = random.uniform(0, 10);
   for (let at = 0; at < data.length; at += 4) {
     // The sum of two uniform draws is close enough to a normal one, and far cheaper.
     const grain = noise * (random.next() + random.next() - 1);
