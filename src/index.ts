@@ -24,6 +24,7 @@ export { type Cell, type Row, type TableOptions, showTable } from './notebook/ta
 export { type BlockStep, type BlockTrace, type DrawnBlock, showBlocks, traceBlock } from './notebook/blocks';
 export { type Source, type SourceOptions, showSource, source } from './notebook/source';
 export { Progress } from './notebook/progress';
+export { type SummaryOptions, showSummary } from './notebook/summary';
 export { showVersions, versions } from './notebook/versions';
 export { type TensorsKept, tensorsKept } from './notebook/tensors';
 export {
@@ -78,6 +79,7 @@ export {
   evalTransform,
   trainTransform,
 } from './data/presets';
+export { type ImageClassificationPreset, imageClassification } from './data/imageClassification';
 export { type MeanStd, type PictureSource, calMeanStd, datasetStatistics } from './data/statistics';
 export { type GridOptions, denormalize, makeGrid } from './data/grid';
 
@@ -95,12 +97,10 @@ export { Parameter, StateBuffer } from './nn/parameter';
 export { type LoadOptions, type LoadResult } from './nn/loadStateDict';
 export { type DType, type StateDict, type StateTensor } from './nn/stateDict';
 export { Conv2d, type Conv2dOptions } from './nn/conv';
-export { BatchNorm2d, type NormLayer } from './nn/norm';
+export { BatchNorm2d, FrozenBatchNorm2d, GroupNorm, type NormLayer } from './nn/norm';
 export { AdaptiveAvgPool2d, Identity, Linear, MaxPool2d, ReLU, Sequential } from './nn/layers';
 export { constant, kaimingNormal, uniform } from './nn/init';
-export { CrossEntropyLoss } from './nn/loss';
-
-// torchvision's resnet.py, and the paper's networks for CIFAR-10
+export { CrossEnt// Residual networks as torchvision builds them
 export {
   BasicBlock,
   type BlockOptions,
@@ -111,7 +111,59 @@ export {
   conv1x1,
   conv3x3,
 } from './models/resnet';
+export {
+  type BuilderOptions,
+  resnet101,
+  resnet152,
+  resnet18,
+  resnet34,
+  resnet50,
+  resnext101_32x8d,
+  resnext101_64x4d,
+  resnext50_32x4d,
+  wide_resnet101_2,
+  wide_resnet50_2,
+} from './models/builders';
+export { Weights, type WeightsMeta } from './models/weights';
+export { IMAGENET_CATEGORIES } from './models/imagenetCategories';
+export {
+  ResNeXt101_32X8D_Weights,
+  ResNeXt101_64X4D_Weights,
+  ResNeXt50_32X4D_Weights,
+  ResNet101_Weights,
+  ResNet152_Weights,
+  ResNet18_Weights,
+  ResNet34_Weights,
+  ResNet50_Weights,
+  Wide_ResNet101_2_Weights,
+  Wide_ResNet50_2_Weights,
+} from './models/resnetWeights';
+export { type LayerSummary, type Summary, onForward, summarize } from './models/summary';
+export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
+
+// The networks of the paper's section 4.2, for CIFAR-10
 export { CifarBlock, type CifarOptions, CifarResNet, PaddedShortcut, type ShortcutOption } from './models/cifar';
+export {
+  type CifarBuilderOptions,
+  type PlainOptions,
+  plain110_cifar,
+  plain20_cifar,
+  plain32_cifar,
+  plain44_cifar,
+  plain56_cifar,
+  resnet110_cifar,
+  resnet20_cifar,
+  resnet32_cifar,
+  resnet44_cifar,
+  resnet56_cifar,
+} from './models/cifarBuilders';
+export {
+  ResNet110_Cifar_Weights,
+  ResNet20_Cifar_Weights,
+  ResNet32_Cifar_Weights,
+  ResNet44_Cifar_Weights,
+  ResNet56_Cifar_Weights,
+} from './models/cifarWeights';
 
 // Training
 export { backward } from './training/backward';

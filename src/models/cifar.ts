@@ -29,12 +29,22 @@ export class PaddedShortcut extends Module {
       const subsampled = maxPool2d(x as tf.Tensor4D, { kernelSize: 1, stride: this.stride, padding: 0 });
       const before = Math.floor((this.outPlanes - this.inPlanes) / 2);
       const after = this.outPlanes - this.inPlanes - before;
-      return tf.pad(subsampled, [[0, 0], [0, 0], [0, 0], [before, after]]) as tf.Tensor4D;
+      return tf.pad(subsampled, [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+        [before, after],
+      ]) as tf.Tensor4D;
     });
   }
 }
 
-function makeShortcut(inPlanes: number, outPlanes: number, stride: number, option: ShortcutOption): Module | null {
+function makeShortcut(
+  inPlanes: number,
+  outPlanes: number,
+  stride: number,
+  option: ShortcutOption,
+): Module | null {
   const sameSize = stride === 1 && inPlanes === outPlanes;
   if (option === 'none' || (sameSize && option !== 'C')) return null;
   if (option === 'A') return new PaddedShortcut(inPlanes, outPlanes, stride);
@@ -121,7 +131,9 @@ export class CifarResNet extends Module {
     const stage = (inPlanes: number, planes: number, stride: number): Sequential =>
       new Sequential(
         ...Array.from({ length: blocks }, (_, i) =>
-          i === 0 ? new CifarBlock(inPlanes, planes, stride, shortcut) : new CifarBlock(planes, planes, 1, shortcut),
+          i === 0
+            ? new CifarBlock(inPlanes, planes, stride, shortcut)
+            : new CifarBlock(planes, planes, 1, shortcut),
         ),
       );
     this.conv1 = conv3x3(3, widths[0]);

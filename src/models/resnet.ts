@@ -4,7 +4,6 @@ import { constant, kaimingNormal } from '../nn/init';
 import { AdaptiveAvgPool2d, Linear, MaxPool2d, ReLU, Sequential } from '../nn/layers';
 import { Module } from '../nn/module';
 import { BatchNorm2d, type NormLayer } from '../nn/norm';
-import { Parameter } from '../nn/parameter';
 
 /*
  * torchvision/models/resnet.py, class by class and in its order. Names are torchvision's, because checkpoints key on
@@ -61,7 +60,14 @@ export class BasicBlock extends Module {
   constructor(
     inplanes: number,
     planes: number,
-    { stride = 1, downsample = null, groups = 1, baseWidth = 64, dilation = 1, normLayer = batchNorm }: BlockOptions = {},
+    {
+      stride = 1,
+      downsample = null,
+      groups = 1,
+      baseWidth = 64,
+      dilation = 1,
+      normLayer = batchNorm,
+    }: BlockOptions = {},
   ) {
     super();
     if (groups !== 1 || baseWidth !== 64) {
@@ -125,7 +131,14 @@ export class Bottleneck extends Module {
   constructor(
     inplanes: number,
     planes: number,
-    { stride = 1, downsample = null, groups = 1, baseWidth = 64, dilation = 1, normLayer = batchNorm }: BlockOptions = {},
+    {
+      stride = 1,
+      downsample = null,
+      groups = 1,
+      baseWidth = 64,
+      dilation = 1,
+      normLayer = batchNorm,
+    }: BlockOptions = {},
   ) {
     super();
     const width = Math.trunc(planes * (baseWidth / 64)) * groups;
@@ -246,13 +259,19 @@ export class ResNet extends Module {
     if (zeroInitResidual) {
       for (const m of this.modules()) {
         const last = m instanceof Bottleneck ? m.bn3 : m instanceof BasicBlock ? m.bn2 : null;
-        const weight = last?.namedParameters().find(([name]) => name === 'weight')?.[1];
-        if (weight instanceof Parameter) constant(weight, 0);
+        const [, weight] = last?.namedTensors().find(([name]) => name === 'weight') ?? [];
+        if (weight) constant(weight, 0);
       }
     }
   }
 
-  private _makeLayer(block: BlockType, planes: number, blocks: number, stride = 1, dilate = false): Sequential {
+  private _makeLayer(
+    block: BlockType,
+    planes: number,
+    blocks: number,
+    stride = 1,
+    dilate = false,
+  ): Sequential {
     const normLayer = this._normLayer;
     let downsample: Module | null = null;
     const previousDilation = this.dilation;
@@ -280,7 +299,9 @@ export class ResNet extends Module {
     ];
     this.inplanes = planes * block.expansion;
     for (let i = 1; i < blocks; i++) {
-      layers.push(new block(this.inplanes, planes, { groups, baseWidth, dilation: this.dilation, normLayer }));
+      layers.push(
+        new block(this.inplanes, planes, { groups, baseWidth, dilation: this.dilation, normLayer }),
+      );
     }
 
     return new Sequential(...layers);

@@ -25,7 +25,7 @@ export class Conv2d extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter | null;
   readonly kernelSize: number;
-  readonly stride: number;
+  stride: number;
   readonly padding: number;
   readonly dilation: number;
   readonly groups: number;
@@ -46,7 +46,10 @@ export class Conv2d extends Module {
     this.padding = padding;
     this.dilation = dilation;
     this.groups = groups;
-    this.weight = new Parameter(tf.zeros([kernelSize, kernelSize, inChannels / groups, outChannels]), 'filter');
+    this.weight = new Parameter(
+      tf.zeros([kernelSize, kernelSize, inChannels / groups, outChannels]),
+      'filter',
+    );
     torchDefault(this.weight);
     this.bias = bias ? new Parameter(tf.zeros([outChannels])) : null;
     if (this.bias) torchDefault(this.bias, (inChannels / groups) * kernelSize ** 2);

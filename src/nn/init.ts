@@ -1,17 +1,21 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { randomNormal, randomUniform } from '../ops/random';
 import { defaultRandom } from '../random';
-import type { Parameter } from './parameter';
+import type { Parameter, StateBuffer } from './parameter';
 
-/** Fills a parameter with one number, like `torch.nn.init.constant_`. */
-export function constant(parameter: Parameter, value: number): void {
+/** Fills a parameter or buffer with one number, like `torch.nn.init.constant_`. */
+export function constant(parameter: Parameter | StateBuffer, value: number): void {
   parameter.assign(tf.fill([...parameter.shape], value));
 }
 
 /** Fills a parameter with draws from the uniform distribution on [low, high), like `torch.nn.init.uniform_`. */
 export function uniform(parameter: Parameter, low: number, high: number): void {
   parameter.assign(
-    tf.tidy(() => randomUniform([...parameter.shape], defaultRandom()).mul(high - low).add(low)),
+    tf.tidy(() =>
+      randomUniform([...parameter.shape], defaultRandom())
+        .mul(high - low)
+        .add(low),
+    ),
   );
 }
 

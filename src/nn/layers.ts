@@ -26,7 +26,15 @@ export class MaxPool2d extends Module {
   readonly padding: number;
 
   /** @param options - sides in pixels; stride defaults to kernelSize and padding to 0. */
-  constructor({ kernelSize, stride = kernelSize, padding = 0 }: { kernelSize: number; stride?: number; padding?: number }) {
+  constructor({
+    kernelSize,
+    stride = kernelSize,
+    padding = 0,
+  }: {
+    kernelSize: number;
+    stride?: number;
+    padding?: number;
+  }) {
     super();
     this.kernelSize = kernelSize;
     this.stride = stride;
@@ -68,7 +76,9 @@ export class Linear extends Module {
     if (x.rank !== 2 || x.shape[1] !== this.inFeatures) {
       throw new Error(`Linear: expected [N, ${this.inFeatures}], got [${x.shape.join(', ')}].`);
     }
-    return tf.tidy(() => tf.matMul(x as tf.Tensor2D, this.weight.value as tf.Tensor2D, false, true).add(this.bias.value));
+    return tf.tidy(() =>
+      tf.matMul(x as tf.Tensor2D, this.weight.value as tf.Tensor2D, false, true).add(this.bias.value),
+    );
   }
 }
 

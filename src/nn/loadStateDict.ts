@@ -19,16 +19,21 @@ function list(title: string, names: string[]): string[] {
   return names.length === 0 ? [] : [`  ${title} (${names.length}): ${names.join(', ')}`];
 }
 
-/** {@link Module.loadStateDict}: looks at every key and shape first, and changes nothing unless all is well. */
+/**
+ * {@link Module.loadStateDict}: looks at every key and shape first, and changes nothing unless all is well.
+ *
+ * @param tolerated - names that may be missing or in excess without a word.
+ */
 export function loadStateDict(
   tensors: [string, Parameter | StateBuffer][],
   dict: StateDict,
   { strict = true }: LoadOptions,
+  tolerated: ReadonlySet<string> = new Set(),
 ): LoadResult {
   const names = new Set(tensors.map(([name]) => name));
   const found = tensors.filter(([name]) => dict.has(name));
-  const missingKeys = tensors.filter(([name]) => !dict.has(name)).map(([name]) => name);
-  const unexpectedKeys = [...dict.keys()].filter((name) => !names.has(name));
+  const missingKeys = [...names].filter((name) => !dict.has(name) && !tolerated.has(name));
+  const unexpectedKeys = [...dict.keys()].filter((name) => !names.has(name) && !tolerated.has(name));
   const wrongShapes = found.flatMap(([name, tensor]) => {
     const [expected, came] = [tensor.torchShape.join(', '), dict.get(name)!.shape.join(', ')];
     return expected === came ? [] : [`${name} expects [${expected}], the state dict has [${came}]`];

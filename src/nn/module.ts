@@ -61,8 +61,18 @@ export abstract class Module {
   /** All parameters and buffers with their names, in the order of torch's state_dict. */
   namedTensors(): [string, Parameter | StateBuffer][] {
     return this.namedModules().flatMap(([prefix, module]) =>
-      module.ownTensors().map(([name, tensor]): [string, Parameter | StateBuffer] => [join(prefix, name), tensor]),
+      module
+        .ownTensors()
+        .map(([name, tensor]): [string, Parameter | StateBuffer] => [join(prefix, name), tensor]),
     );
+  }
+
+  /**
+   * Names of this module's own that a strict `loadStateDict` passes over, when a state dict lacks them or has them in
+   * excess.
+   */
+  protected toleratedKeys(): readonly string[] {
+    return [];
   }
 
   /** All parameters with their names ("layer1.0.conv1.weight"), in torch's order. */
@@ -77,7 +87,9 @@ export abstract class Module {
 
   /** All buffers with their names ("bn1.running_mean"), in torch's order. */
   namedBuffers(): [string, StateBuffer][] {
-    return this.namedTensors().filter((entry): entry is [string, StateBuffer] => entry[1] instanceof StateBuffer);
+    return this.namedTensors().filter(
+      (entry): entry is [string, StateBuffer] => entry[1] instanceof StateBuffer,
+    );
   }
 
   /** Puts this module and all below it into training mode (or out of it). */
@@ -115,7 +127,10 @@ export abstract class Module {
    * @throws Error in one message for all missing, unexpected and wrongly shaped keys; then nothing was changed.
    */
   loadStateDict(dict: StateDict, options: LoadOptions = {}): LoadResult {
-    return loadStateDict(this.namedTensors(), dict, options);
+    const tolerated = this.namedModules().flatMap(([prefix, module]) =>
+      module.toleratedKeys().map((name) => join(prefix, name)),
+    );
+    return loadStateDict(this.namedTensors(), dict, options, new Set(tolerated));
   }
 
   /** Frees all parameters and buffers; the module cannot be used afterwards. */

@@ -6,6 +6,14 @@ import { Parameter, StateBuffer } from './parameter';
 /** Makes a normalization for a number of channels: what `normLayer` options take. */
 export type NormLayer = (channels: number) => Module;
 
+function checkChannels(layer: string, x: tf.Tensor, channels: number): void {
+  if (x.rank !== 4 || x.shape[3] !== channels) {
+    throw new Error(
+      `${layer}: expected [N, H, W, ${channels}] (channels last), got [${x.shape.join(', ')}].`,
+    );
+  }
+}
+
 /**
  * Batch normalization, like `torch.nn.BatchNorm2d`: in training mode by the batch's mean and biased variance, while
  * running statistics follow (running = 0.9 running + 0.1 batch, the variance unbiased); in evaluation mode by those.
@@ -46,13 +54,14 @@ export class BatchNorm2d extends Module {
     return { scale, offset, mean, variance };
   }
 
+  /** Checkpoints from before torch 0.4.1 do not count batches, and torch loads them without complaint. */
+  protected override toleratedKeys(): readonly string[] {
+    return ['num_batches_tracked'];
+  }
+
   /** [N, H, W, C] -> [N, H, W, C] */
   forward(x: tf.Tensor): tf.Tensor4D {
-    if (x.rank !== 4 || x.shape[3] !== this.numFeatures) {
-      throw new Error(
-        `BatchNorm2d: expected [N, H, W, ${this.numFeatures}] (channels last), got [${x.shape.join(', ')}].`,
-      );
-    }
+    checkChannels('BatchNorm2d', x, this.numFeatures);
     if (!this.training) return batchNormEval(x as tf.Tensor4D, this.tensors(), this.eps);
     if (x.size === this.numFeatures) {
       throw new Error(
@@ -65,5 +74,85 @@ export class BatchNorm2d extends Module {
     this.runningVar.assign(variance);
     this.numBatchesTracked.assign(tf.tidy(() => this.numBatchesTracked.value.add(1)));
     return y;
+  }
+}
+
+/**
+ * Batch normalization with statistics, weight and bias fixed, like `torchvision.ops.FrozenBatchNorm2d`: all four are
+ * buffers, which nothing trains; it computes the same in training and in evaluation mode.
+ */
+export class FrozenBatchNorm2d extends Module {
+  readonly weight: StateBuffer;
+  readonly bias: StateBuffer;
+  readonly runningMean: StateBuffer;
+  readonly runningVar: StateBuffer;
+  readonly eps: number;
+
+  /** @param options.eps - added to the variance; default 1e-5. */
+  constructor(
+    readonly numFeatures: number,
+    { eps = 1e-5 }: { eps?: number } = {},
+  ) {
+    super();
+    this.eps = eps;
+    this.weight = new StateBuffer(tf.ones([numFeatures]));
+    this.bias = new StateBuffer(tf.zeros([numFeatures]));
+    this.runningMean = new StateBuffer(tf.zeros([numFeatures]));
+    this.runningVar = new StateBuffer(tf.ones([numFeatures]));
+  }
+
+  /** BatchNorm2d's state dicts have this one more. */
+  protected override toleratedKeys(): readonly string[] {
+    return ['num_batches_tracked'];
+  }
+
+  /** [N, H, W, C] -> [N, H, W, C] */
+  forward(x: tf.Tensor): tf.Tensor4D {
+    checkChannels('FrozenBatchNorm2d', x, this.numFeatures);
+    return tf.tidy(() => {
+      const scale = this.weight.value.mul(tf.rsqrt(this.runningVar.value.add(this.eps))); // [C]
+      const shift = this.bias.value.sub(this.runningMean.value.mul(scale)); // [C]
+      return tf.add(tf.mul(x, scale), shift) as tf.Tensor4D;
+    });
+  }
+}
+
+/**
+ * Normalizes each picture's groups of channels by their own mean and (biased) variance, like `torch.nn.GroupNorm`
+ * (arXiv:1803.08494): no dependence on the batch, and the same in training and in evaluation mode.
+ */
+export class GroupNorm extends Module {
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly eps: number;
+
+  /**
+   * @param numGroups - must divide numChannels.
+   * @param options.eps - added to the variance; default 1e-5.
+   */
+  constructor(
+    readonly numGroups: number,
+    readonly numChannels: number,
+    { eps = 1e-5 }: { eps?: number } = {},
+  ) {
+    super();
+    if (numChannels % numGroups !== 0) {
+      throw new Error(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
+    }
+    this.eps = eps;
+    this.weight = new Parameter(tf.ones([numChannels]));
+    this.bias = new Parameter(tf.zeros([numChannels]));
+  }
+
+  /** [N, H, W, C] -> [N, H, W, C] */
+  forward(x: tf.Tensor): tf.Tensor4D {
+    checkChannels('GroupNorm', x, this.numChannels);
+    return tf.tidy(() => {
+      const [n, height, width, channels] = x.shape;
+      const groups = tf.reshape(x, [n, height * width, this.numGroups, channels / this.numGroups]);
+      const { mean, variance } = tf.moments(groups, [1, 3], true); // [N, 1, G, 1]
+      const normalized = groups.sub(mean).mul(tf.rsqrt(variance.add(this.eps)));
+      return normalized.reshape(x.shape).mul(this.weight.value).add(this.bias.value);
+    });
   }
 }

@@ -111,6 +111,10 @@ export class StateBuffer extends ModuleTensor {
   override toState(): StateTensor {
     const state = super.toState();
     if (this.dtype === 'float32') return state;
-    return { dtype: 'int64', shape: state.shape, data: BigInt64Array.from(state.data as Float32Array, BigInt) };
+    return {
+      dtype: 'int64',
+      shape: state.shape,
+      data: BigInt64Array.from(state.data as Float32Array, BigInt),
+    };
   }
 }

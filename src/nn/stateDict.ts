@@ -1,15 +1,6 @@
 /** The element types that a checkpoint can hold, by torch's names. */
 export type DType =
-  | 'float64'
-  | 'float32'
-  | 'float16'
-  | 'bfloat16'
-  | 'int64'
-  | 'int32'
-  | 'int16'
-  | 'int8'
-  | 'uint8'
-  | 'bool';
+  'float64' | 'float32' | 'float16' | 'bfloat16' | 'int64' | 'int32' | 'int16' | 'int8' | 'uint8' | 'bool';
 
 /** The array that holds each type; half precisions are kept as their raw 16 bits. */
 export interface DTypeArrays {

@@ -1,0 +1,109 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { Conv2d } from '../nn/conv';
+import { Linear } from '../nn/layers';
+import type { Module } from '../nn/module';
+
+/** Told of a module's forward pass after it ran; the tensors belong to others. */
+export type ForwardHook = (name: string, module: Module, input: tf.Tensor, output: tf.Tensor) => void;
+
+/**
+ * Calls a function after each forward pass of a module and of all below it, like torch's `register_forward_hook`.
+ *
+ * @param hook - gets the module's name ("layer1.0.conv1"; "" for `model` itself); `tf.clone` what is to be kept.
+ * @returns a function that takes the hooks off again.
+ */
+export function onForward(model: Module, hook: ForwardHook): () => void {
+  const hooked = model.namedModules().map(([name, module]) => {
+    const forward = module.forward;
+    const own = Object.hasOwn(module, 'forward'); // hooked already
+    module.forward = function (this: Module, x: tf.Tensor): tf.Tensor {
+      const output = forward.call(this, x);
+      hook(name, this, x, output);
+      return output;
+    };
+    return () => {
+      if (own) module.forward = forward;
+      else delete (module as Partial<Module>).forward; // the class's own shows again
+    };
+  });
+  return () => hooked.forEach((takeOff) => takeOff());
+}
+
+/** One layer of a network; also a row for `showTable`. */
+export type LayerSummary = {
+  /** "layer1.0.conv1" */
+  name: string;
+  /** "Conv2d" */
+  type: string;
+  /** Of one forward pass, "[1, 56, 56, 64]"; a layer used several times shows the last. */
+  outputShape: string;
+  /** Trainable or not. */
+  parameters: number;
+  /** Multiply-adds of convolutions and matrix products, which is what the paper and torchvision count as FLOPs. */
+  flops: number;
+};
+
+export interface Summary {
+  /** The layers (modules without modules in them) in the order in which they ran. */
+  layers: LayerSummary[];
+  /** All parameters, also of layers that did not run. */
+  parameters: number;
+  /** Parameters that require gradients. */
+  trainableParameters: number;
+  /** Multiply-adds of one forward pass. */
+  flops: number;
+}
+
+/** Multiply-adds of one pass: each output needs one per weight that it sees. */
+function multiplyAdds(module: Module, output: tf.Tensor): number {
+  if (module instanceof Conv2d) return (output.size * module.weight.size) / module.outChannels;
+  if (module instanceof Linear) return output.size * module.inFeatures;
+  return 0;
+}
+
+function countParameters(module: Module): number {
+  return module.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
+}
+
+/**
+ * Runs a model once on zeros and lists its layers, with output shapes, parameters and multiply-adds. The model is not
+ * changed: it runs in evaluation mode, and each module's mode is put back.
+ *
+ * @param inputShape - [N, H, W, C], e.g. [1, 224, 224, 3].
+ */
+export function summarize(model: Module, inputShape: readonly [number, number, number, number]): Summary {
+  const layers = new Map<Module, LayerSummary>();
+  const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
+  const takeOff = onForward(model, (name, module, _input, output) => {
+    if (module.children().length > 0) return;
+    const row = layers.get(module);
+    if (row === undefined) {
+      layers.set(module, {
+        name,
+        type: module.constructor.name,
+        outputShape: `[${output.shape.join(', ')}]`,
+        parameters: countParameters(module),
+        flops: multiplyAdds(module, output),
+      });
+    } else {
+      row.outputShape = `[${output.shape.join(', ')}]`;
+      row.flops += multiplyAdds(module, output);
+    }
+  });
+  try {
+    model.eval();
+    tf.tidy(() => void model.forward(tf.zeros([...inputShape])));
+  } finally {
+    takeOff();
+    modes.forEach(([module, training]) => (module.training = training));
+  }
+  return {
+    layers: [...layers.values()],
+    parameters: countParameters(model),
+    trainableParameters: model
+      .parameters()
+      .filter((parameter) => parameter.requiresGrad)
+      .reduce((sum, parameter) => sum + parameter.size, 0),
+    flops: [...layers.values()].reduce((sum, layer) => sum + layer.flops, 0),
+  };
+}

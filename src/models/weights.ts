@@ -1,0 +1,177 @@
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { loadCheckpoint } from '../checkpoint/load';
+import { DownloadError, download, type PublishedFile } from '../data/download';
+import type { ImageClassificationPreset } from '../data/imageClassification';
+import { weightsFolder } from '../data/locations';
+import type { Module } from '../nn/module';
+import type { StateDict } from '../nn/stateDict';
+import { silentProgress } from '../progress';
+
+/** What is known of a set of weights; torchvision's `meta`. */
+export interface WeightsMeta {
+  /** The names of the classes, in the order of the logits. */
+  categories: readonly string[];
+  numParams: number;
+  /** The smallest picture that the model takes, height and width in pixels. */
+  minSize: readonly [number, number];
+  /** Where the training is described. */
+  recipe: string;
+  /** Percent right on a data set's test pictures: the first guess, and any of the first five. */
+  metrics: Readonly<Record<string, { 'acc@1': number; 'acc@5'?: number }>>;
+  /** Multiply-adds for one picture of `cropSize`, in billions. */
+  gigaOps: number;
+  /** In mebibytes. */
+  fileSize: number;
+  docs: string;
+}
+
+export interface WeightsDetails {
+  /** Where the file is published, with the first digits of its SHA-256; or the path of one shipped with the workbook. */
+  source: { url: string; sha256: string } | { path: string };
+  transforms: ImageClassificationPreset;
+  meta: WeightsMeta;
+}
+
+/** One published set of weights, a member of an enumeration like `ResNet34_Weights`. */
+export class Weights<Enum extends string = string> {
+  constructor(
+    /** "ResNet34_Weights" */
+    readonly enumName: Enum,
+    /** "IMAGENET1K_V1" */
+    readonly name: string,
+    private readonly details: WeightsDetails,
+  ) {}
+
+  /** Where they are published; '' where they are shipped with the workbook. */
+  get url(): string {
+    return 'url' in this.details.source ? this.details.source.url : '';
+  }
+
+  /** The first digits of the published file's SHA-256. */
+  get hashPrefix(): string {
+    return 'url' in this.details.source ? this.details.source.sha256 : '';
+  }
+
+  get transforms(): ImageClassificationPreset {
+    return this.details.transforms;
+  }
+
+  get meta(): WeightsMeta {
+    return this.details.meta;
+  }
+
+  /** Where the file is, or will be once it is downloaded. */
+  get path(): string {
+    const { source } = this.details;
+    return 'url' in source ? join(weightsFolder(), basename(source.url)) : source.path;
+  }
+
+  /** Whether the file is on this machine already. */
+  get available(): boolean {
+    return existsSync(this.path);
+  }
+
+  /**
+   * The weights as a state dict: from the cache (`weightsFolder()`), or downloaded into it first.
+   *
+   * @param options.progress - show how far the download has got; default true.
+   * @throws Error when the file cannot be had, saying which to put where, or is not the published one.
+   */
+  async getStateDict({ progress = true }: { progress?: boolean } = {}): Promise<StateDict> {
+    if (this.url !== '') await this.fetch(progress);
+    return loadCheckpoint(this.path);
+  }
+
+  private async fetch(progress: boolean): Promise<void> {
+    const file: PublishedFile = { url: this.url, hash: { algorithm: 'sha256', digest: this.hashPrefix } };
+    try {
+      await download(file, this.path, progress ? {} : { progress: silentProgress });
+    } catch (error) {
+      if (!(error instanceof DownloadError) || error.reason === 'mismatch') throw error;
+      const name = basename(this.path);
+      const model = name.replace(/-[^-]*$/, '');
+      throw new Error(
+        `${this}: ${error.message}\nIf you have the file ${name} (${this.meta.fileSize} MiB), put it into ` +
+          `${weightsFolder()}, or run \`npm run data -- weights ${model} --from PATH\`.`,
+        { cause: error },
+      );
+    }
+  }
+
+  toString(): string {
+    return `${this.enumName}.${this.name}`;
+  }
+}
+
+/** An enumeration of weights: its members by name, and which of them is `DEFAULT`. */
+export type WeightsEnum<Enum extends string, Names extends string = string> = Readonly<
+  Record<Names | 'DEFAULT', Weights<Enum>>
+>;
+
+/** Makes an enumeration. */
+export function weightsEnum<Enum extends string, Entries extends Readonly<Record<string, WeightsDetails>>>(
+  enumName: Enum,
+  entries: Entries,
+  defaultName: keyof Entries & string,
+): WeightsEnum<Enum, keyof Entries & string> {
+  const members = Object.entries(entries).map(([name, details]) => [
+    name,
+    new Weights(enumName, name, details),
+  ]);
+  const byName = Object.fromEntries(members) as Record<keyof Entries & string, Weights<Enum>>;
+  return Object.freeze({ ...byName, DEFAULT: byName[defaultName] });
+}
+
+/** What a builder's `weights` takes: a member, its name ("IMAGENET1K_V1", "DEFAULT"), or null for none. */
+export type WeightsChoice<Enum extends string> = Weights<Enum> | string | null | undefined;
+
+/** The member that is meant; null for none. torchvision's `WeightsEnum.verify`. */
+export function verifyWeights<Enum extends string>(
+  members: WeightsEnum<Enum>,
+  choice: WeightsChoice<Enum>,
+): Weights<Enum> | null {
+  if (choice === null || choice === undefined) return null;
+  const { enumName } = members.DEFAULT;
+  if (typeof choice === 'string') {
+    const name = choice.replace(`${enumName}.`, '');
+    if (Object.hasOwn(members, name)) return members[name];
+    throw new Error(`${enumName} has no member ${name}; it has ${Object.keys(members).join(', ')}.`);
+  }
+  if (choice instanceof Weights && choice.enumName === enumName) return choice;
+  const received = choice instanceof Weights ? choice.enumName : typeof choice;
+  throw new TypeError(`Invalid Weight class provided; expected ${enumName} but received ${received}.`);
+}
+
+/** A model at once, or a promise of one where weights have to be read or downloaded first. */
+export type Built<W, Model> = W extends null | undefined ? Model : Promise<Model>;
+
+/** Builds a model; with weights, gets them first and loads them. */
+export function buildAndLoad<Model extends Module>(
+  build: () => Model,
+  weights: Weights | null,
+  progress?: boolean,
+): Model | Promise<Model> {
+  if (weights === null) return build();
+  return weights.getStateDict({ progress }).then((stateDict) => {
+    const model = build();
+    try {
+      model.loadStateDict(stateDict);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return model;
+  });
+}
+
+/**
+ * Sets an option that follows from the model or its weights. torchvision's `_ovewrite_named_param`, by its name.
+ * @throws Error where the option was given another value.
+ */
+export function _ovewriteNamedParam<T>(given: T | undefined, param: string, value: T): T {
+  if (given !== undefined && given !== value) {
+    throw new Error(`The parameter '${param}' expected value ${value} but got ${given} instead.`);
+  }
+  return value;
+}
