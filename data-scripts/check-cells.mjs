@@ -171,7 +171,8 @@ function importLines(statement, file, imported) {
   /** @type {({ text: string } | { clash: string })[]} */
   const lines = [];
   for (const [name, meaning] of names) {
-    const text = clause.isTypeOnly ? meaning.replace('import', 'import type') : meaning;
+    const text =
+      clause.phaseModifier === ts.SyntaxKind.TypeKeyword ? meaning.replace('import', 'import type') : meaning;
     const before = imported.get(name);
     if (before === text) continue;
     imported.set(name, text);

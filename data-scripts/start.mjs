@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { duration, fail, Trouble } from './lib/log.mjs';
-import { chosen, execute, preparePictures } from './lib/notebooks.mjs';
+import { chosen, execute, ownPictures, preparePictures } from './lib/notebooks.mjs';
 import { render } from './render.mjs';
 import { setup } from './setup.mjs';
 
@@ -13,11 +13,12 @@ const HELP = `npm start [-- [NOTEBOOK...] [options]]
 
 Executes the workbook's notebooks and renders them into site/index.html.
 
-  NOTEBOOK        only these, by number or name: 4, 4-fine-tuning
+  NOTEBOOK        only these, by number or name: 4, 4-fine-tuning; or a path to one of your own
   --only NAME     the same
   --data PATH     a picture set of your own: a folder with train and eval, each with one folder a class
   --no-pages      only execute
   --no-run        only render, from what was executed last
+  --no-setup      take what is installed and compiled as it is
   --help          this text`;
 
 /** @param {string[]} args */
@@ -28,10 +29,11 @@ async function main(args) {
     console.log(HELP);
     return 0;
   }
-  await setup();
   const files = chosen([...positionals, ...(values.only ?? [])]);
+  const pictures = ownPictures(values.data);
+  if (!values['no-setup']) await setup();
   if (!values['no-run']) {
-    const env = await preparePictures(values.data);
+    const env = await preparePictures(pictures);
     console.log(files.length === 1 ? 'Executing 1 notebook' : `Executing ${files.length} notebooks`);
     const status = await execute(files, { env });
     if (status !== 0) return status;
@@ -41,7 +43,7 @@ async function main(args) {
     for (const name of missing)
       console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);
     console.log(
-      `Pages: ${path.relative(process.cwd(), index)}\n       ${pathToFileURL(fs.realpathSync(index))}`,
+      `Pages: ${path.relative(process.cwd(), index)}\n       ${pathToFileURL(fs.realpathSync(index)).href}`,
     );
   }
   console.log(`Done in ${duration(Date.now() - began)}`);
@@ -59,6 +61,7 @@ function parse(args) {
         data: { type: 'string' },
         'no-pages': { type: 'boolean' },
         'no-run': { type: 'boolean' },
+        'no-setup': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

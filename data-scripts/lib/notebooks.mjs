@@ -28,24 +28,30 @@ export function workbook() {
 
 /**
  * The notebooks a reader means by `4`, `4-fine-tuning` or `notebooks/4-fine-tuning.ipynb`; all of them by nothing.
+ * A path to a notebook of the reader's own is taken as well.
  * @param {readonly string[]} names
- * @returns {string[]} paths, in the workbook's order
+ * @returns {string[]} paths; the workbook's in its order, the reader's own after them
  */
 export function chosen(names) {
   const all = workbook();
   if (names.length === 0) return all;
   const picked = names.flatMap((name) => {
+    const own = fromReader(name);
+    if (name.endsWith('.ipynb') && fs.existsSync(own)) return [own];
     const stem = path.basename(name, '.ipynb');
     const found = all.filter((file) => {
-      const own = path.basename(file, '.ipynb');
-      return own === stem || own.startsWith(`${stem}-`);
+      const known = path.basename(file, '.ipynb');
+      return known === stem || known.startsWith(`${stem}-`);
     });
     if (found.length > 0) return found;
     const known = all.map((file) => path.basename(file, '.ipynb')).join(', ');
     throw new Trouble(`There is no notebook ${name}; there are: ${known || 'none'}.`);
   });
-  return all.filter((file) => picked.includes(file));
+  return [...all.filter((file) => picked.includes(file)), ...picked.filter((file) => !all.includes(file))];
 }
+
+/** A path as the reader meant it: npm changes into the project's root first. @param {string} file */
+const fromReader = (file) => path.resolve(process.env.INIT_CWD ?? process.cwd(), file);
 
 /**
  * @param {string} file
@@ -59,7 +65,7 @@ export function readNotebook(file) {
     notebook = JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {
     throw new Trouble(
-      `${shown} can't be read as a notebook: ${error instanceof Error ? error.message : error}`,
+      `${shown} can't be read as a notebook: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
   if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells)) {
@@ -106,24 +112,24 @@ export async function execute(files, { out = executedFolder, env = {}, python = 
 }
 
 /**
- * What the notebooks need beside the library: pictures. Draws the embedded set unless the reader names their own or
- * it is there already.
+ * The picture set a reader names, as a whole path, or undefined when none is named.
  * @param {string} [pictures] a folder with `train` and `eval`
+ */
+export function ownPictures(pictures = process.env.RESNET_WORKBOOK_PICTURES) {
+  if (!pictures) return undefined;
+  const folder = fromReader(pictures);
+  if (['train', 'eval'].every((split) => fs.existsSync(path.join(folder, split)))) return folder;
+  throw new Trouble(`${pictures}: expected folders train and eval in it, each with one folder a class.`);
+}
+
+/**
+ * What the notebooks need beside the library: pictures. Draws the embedded set, if it isn't there yet, when the reader
+ * names none.
+ * @param {string} [own] from `ownPictures`
  * @returns {Promise<NodeJS.ProcessEnv>} for the notebooks' kernel
  */
-export async function preparePictures(pictures = process.env.RESNET_WORKBOOK_PICTURES) {
-  if (pictures) {
-    // npm changes into the project's root; a relative path is meant from where the reader typed it.
-    const folder = path.resolve(process.env.INIT_CWD ?? process.cwd(), pictures);
-    for (const split of ['train', 'eval']) {
-      if (!fs.existsSync(path.join(folder, split))) {
-        throw new Trouble(
-          `--data ${pictures}: expected folders train and eval in it, each with one folder a class.`,
-        );
-      }
-    }
-    return { RESNET_WORKBOOK_PICTURES: folder };
-  }
+export async function preparePictures(own = ownPictures()) {
+  if (own) return { RESNET_WORKBOOK_PICTURES: own };
   await run(process.execPath, [inRoot('.build', 'data-scripts', 'data.js'), 'drawings'], { inherit: true });
   return {};
 }

@@ -39,7 +39,7 @@ export async function unitTests(files, tally) {
   };
   for await (const { type, data } of stream) {
     if (type === 'test:stdout' || type === 'test:stderr') {
-      of(data.file).output += data.message;
+      of(data.file).output += String(data.message);
     } else if (type === 'test:pass' || type === 'test:fail') {
       end(/** @type {TestEvent} */ (data), type === 'test:pass', of(data.file), tally);
     }

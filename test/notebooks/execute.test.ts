@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { executor, temporaryFolder, withoutPython } from './project';
+import { executor, fixture, script, temporaryFolder, withoutPython } from './project';
 
 /** What each broken fixture must be reported with: the cell (of all cells, from 1), and words of kind and error. */
 const FAULTS: [fixture: string, cell: number, words: string[]][] = [
@@ -48,6 +48,15 @@ describe('executing notebooks', { skip: withoutPython, concurrency: 4 }, () => {
       assert.ok(!fs.existsSync(path.join(out, `${name}.ipynb`)), 'a failed run leaves no executed copy');
     });
   }
+
+  test('npm start ends with the status and the report of a broken cell, and goes no further', async () => {
+    const pictures = path.join(out, 'pictures');
+    for (const split of ['train', 'eval']) fs.mkdirSync(path.join(pictures, split), { recursive: true });
+    const { status, output } = await script('start.mjs', '--no-setup', fixture('throws'), '--data', pictures);
+    assert.equal(status, 1, output);
+    assert.match(output, /throws\.ipynb, cell 3 of 4: the cell failed/);
+    assert.doesNotMatch(output, /Pages|Done/);
+  });
 
   test('an interrupt ends it, and the kernel with it, even in a loop that never yields', async () => {
     const pidFile = path.join(out, 'kernel-pid');
