@@ -100,7 +100,9 @@ export { Conv2d, type Conv2dOptions } from './nn/conv';
 export { BatchNorm2d, FrozenBatchNorm2d, GroupNorm, type NormLayer } from './nn/norm';
 export { AdaptiveAvgPool2d, Identity, Linear, MaxPool2d, ReLU, Sequential } from './nn/layers';
 export { constant, kaimingNormal, uniform } from './nn/init';
-export { CrossEnt// Residual networks as torchvision builds them
+export { CrossEntropyLoss } from './nn/loss';
+
+// Residual networks as torchvision builds them
 export {
   BasicBlock,
   type BlockOptions,
