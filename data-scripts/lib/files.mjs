@@ -96,9 +96,15 @@ export async function alone(work) {
   const self = { pid: process.pid, begun: begun(process.pid) };
   const own = `${lockFile}.${process.pid}`;
   fs.writeFileSync(own, JSON.stringify(self));
+  for (const name of fs.readdirSync(cache)) {
+    // left by one that was killed while it waited
+    const pid = Number(/^setup\.lock\.(\d+)/.exec(name)?.[1]);
+    if (pid && pid !== process.pid && !begun(pid)) fs.rmSync(path.join(cache, name), { force: true });
+  }
   const take = () => {
     try {
       fs.linkSync(own, lockFile); // atomic, and the lock is never seen half-written
+      fs.rmSync(own);
       return true;
     } catch (error) {
       if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
