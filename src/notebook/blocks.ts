@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { onForward } from '../models/summary';
 import { Conv2d } from '../nn/conv';
 import { BatchNorm2d } from '../nn/norm';
 import { Module } from '../nn/module';
@@ -54,35 +55,22 @@ function layerLabel(layer: Module): string {
     : (known[layer.constructor.name] ?? layer.constructor.name);
 }
 
-interface Recording {
-  steps: BlockStep[];
-  /** What identifies the numbers of the tensor that went in, and of the one that came out. */
-  input: object;
-  output: object;
-  shape: readonly number[];
-}
-
 /** Runs zeros through a module in evaluation mode, and writes down each layer that works on them. */
-function record(module: Module, shape: readonly number[]): Recording {
+function record(module: Module, shape: readonly number[]) {
   const modes = module.modules().map((each) => [each, each.training] as const);
-  const layers = module.namedModules().filter(([, each]) => each !== module && each.children().length === 0);
   const steps: BlockStep[] = [];
+  const takeOff = onForward(module, (name, layer, x, y) => {
+    if (layer === module || layer.children().length > 0) return;
+    steps.push({ name, layer, label: layerLabel(layer), from: x.dataId, to: y.dataId, shape: y.shape });
+  });
   module.eval();
   try {
-    for (const [name, layer] of layers) {
-      const forward = layer.forward.bind(layer);
-      layer.forward = (x) => {
-        const y = forward(x);
-        steps.push({ name, layer, label: layerLabel(layer), from: x.dataId, to: y.dataId, shape: y.shape });
-        return y;
-      };
-    }
     const x = tf.zeros([...shape]);
     const y = tf.tidy(() => module.forward(x));
     tf.dispose([x, y]);
     return { steps, input: x.dataId, output: y.dataId, shape: y.shape };
   } finally {
-    for (const [, layer] of layers) delete (layer as Partial<Module>).forward; // the class's own is there again
+    takeOff();
     for (const [each, training] of modes) each.training = training;
   }
 }
