@@ -1,13 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
 import { escapeHtml, show } from './display';
+import { extentOf } from './extent';
 import {
   type CanvasLike,
   type Picture,
   type ValueOptions,
   dataUri,
   encodePicture,
-  rangeOf,
   unbatch,
   viridis,
 } from './picture';
@@ -63,7 +63,7 @@ export async function showImages(
   const across = Math.min(columns, figures.length);
   // As many columns as fit, each as wide as the widest picture, never more than asked for.
   const grid =
-    `display:grid;gap:8px;align-items:end;max-width:${across * (widest + 8)}px;` +
+    `display:grid;gap:8px;align-items:start;max-width:${across * (widest + 8)}px;` +
     `grid-template-columns:repeat(auto-fill,minmax(min(${widest}px,100%),1fr))`;
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
   show({
@@ -134,11 +134,8 @@ export async function featureMaps(activation: tf.Tensor, options: FeatureMapOpti
   const maps = channels.map((c) =>
     Float32Array.from({ length: size }, (_, p) => all[(index * size + p) * depth + c]),
   );
-  const ranges = maps.map(rangeOf);
-  const shared: [number, number] = [
-    Math.min(...ranges.map(([low]) => low)),
-    Math.max(...ranges.map(([, high]) => high)),
-  ];
+  const ranges = maps.map((map): [number, number] => extentOf(map) ?? [0, 0]);
+  const shared = extentOf(...maps) ?? [0, 0];
 
   const zoom = Math.max(1, Math.round(MAP_SIDE / width));
   const across = Math.min(columns, maps.length);

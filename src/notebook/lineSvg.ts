@@ -1,4 +1,5 @@
 import { escapeHtml } from './display';
+import { extentOf } from './extent';
 import type { Figure } from './figure';
 import { COLORS } from './house';
 
@@ -8,7 +9,7 @@ const DASHES: Record<string, string> = { dash: '8 5', dot: '2 4', dashdot: '8 4 
 
 interface Line {
   name?: string;
-  x: number[];
+  x: (number | string)[];
   y: (number | null)[];
   line?: { color?: string; dash?: string };
 }
@@ -18,14 +19,13 @@ interface Line {
  * not (its renderer keeps the first). Lines, title, axes and legend only; text takes the page's own colour.
  */
 export function lineSvg({ data, layout }: Figure, alt: string): string {
-  const lines = (data as unknown as Line[]).filter(
-    (trace) => Array.isArray(trace.y) && Array.isArray(trace.x),
-  );
+  const traces = data as unknown as Line[];
+  const lines = traces.filter(({ x, y }) => Array.isArray(x) && Array.isArray(y)).map(thin);
   const log = layout.yaxis?.type === 'log';
   const asDrawn = (y: number | null) =>
     y === null || !Number.isFinite(y) || (log && y <= 0) ? NaN : log ? Math.log10(y) : y;
-  const xs = extent(lines.flatMap(({ x }) => x));
-  const ys = extent(
+  const xs = rangeOf(lines.flatMap(({ x }) => x));
+  const ys = rangeOf(
     lines.flatMap(({ y }) => y.map(asDrawn)),
     layout.yaxis?.range as [number, number] | undefined,
   );
@@ -83,12 +83,17 @@ function titleText(title: unknown): string {
   return typeof title === 'string' ? title : ((title as { text?: string } | undefined)?.text ?? '');
 }
 
-function extent(values: number[], fixed?: [number, number]): [number, number] {
-  if (fixed) return fixed;
-  let [low, high] = [Infinity, -Infinity];
-  for (const v of values) if (Number.isFinite(v)) [low, high] = [Math.min(low, v), Math.max(high, v)];
-  if (low > high) return [0, 1];
+function rangeOf(values: number[], fixed?: [number, number]): [number, number] {
+  const [low, high] = fixed ?? extentOf(values) ?? [0, 1];
   return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** A trace in no more points than the drawing has pixels across; names along x count as 1, 2, 3 ... */
+function thin(trace: Line): Line & { x: number[] } {
+  const every = Math.ceil(trace.y.length / WIDTH);
+  const kept = (_: unknown, i: number) => i % every === 0 || i === trace.y.length - 1;
+  const x = trace.x.map((value, i) => (typeof value === 'number' ? value : i + 1));
+  return { ...trace, x: x.filter(kept), y: trace.y.filter(kept) };
 }
 
 /** Some five round numbers within the range: steps of 1, 2 or 5 times a power of ten. */

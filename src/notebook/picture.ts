@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
+import { extentOf } from './extent';
 import { VIRIDIS } from './house';
 
 /** A picture on the host: rows of pixels, channels last, float values in [0, 1]; what data sets give (`ImageArray`). */
@@ -131,7 +132,7 @@ function toBytes({ data, channels }: PictureArray, { mean, std, stretch }: Value
     }
     for (let i = 0; i < values.length; i++) values[i] = values[i] * std[i % channels] + mean[i % channels];
   }
-  const [low, high] = rangeOf(values);
+  const [low, high] = extentOf(values) ?? [0, 1];
   if (!stretch && (low < -0.01 || high > 1.01)) {
     throw new Error(
       `A picture's values must lie in [0, 1]; these run from ${low.toPrecision(3)} to ${high.toPrecision(3)}. ` +
@@ -142,16 +143,6 @@ function toBytes({ data, channels }: PictureArray, { mean, std, stretch }: Value
   return Uint8Array.from(values, (v) =>
     Math.max(0, Math.min(255, Math.round(((v - black) / (white - black || 1)) * 255))),
   );
-}
-
-/** The lowest and the highest finite value. */
-export function rangeOf(values: ArrayLike<number>): [number, number] {
-  let [low, high] = [Infinity, -Infinity];
-  for (let i = 0; i < values.length; i++) {
-    if (values[i] < low) low = values[i];
-    if (values[i] > high && values[i] < Infinity) high = values[i];
-  }
-  return [low, high];
 }
 
 /** Where a value between 0 and 1 lies in viridis, as red, green and blue bytes. */

@@ -1,5 +1,6 @@
 import type { Data, Layout } from 'plotly.js';
 import { COLORS, houseLayout, SYMBOLS, type Titles, VIRIDIS } from './house';
+import { extentOf } from './extent';
 import type { Figure } from './figure';
 
 /** One line or cloud of points. */
@@ -17,7 +18,7 @@ export interface Series {
 }
 
 export interface PlotOptions extends Titles {
-  /** Draws y on a logarithmic axis. Default false. */
+  /** Draws y on a logarithmic axis; values of 0 and below are left out. Default false. */
   logY?: boolean;
   /** The ends of the y axis. Default: as the data need. */
   range?: [number, number];
@@ -30,13 +31,31 @@ const axisOf = (x: Series['x'], length: number) => (x ? Array.from<number | stri
 const count = (length: number) => Array.from({ length }, (_, i) => i + 1);
 const colorOf = (color: number | undefined, index: number) => COLORS[(color ?? index) % COLORS.length];
 
-function layoutOf(options: PlotOptions, more: Partial<Layout> = {}): Partial<Layout> {
+function layoutOf(
+  options: PlotOptions,
+  more: Partial<Layout> = {},
+  ys: readonly ArrayLike<number>[] = [],
+): Partial<Layout> {
   const { logY, range, height } = options;
+  const ends = range && logY ? [Math.log10(range[0]), Math.log10(range[1])] : range; // plotly wants exponents there
   return houseLayout(options, {
     height,
     ...more,
-    yaxis: { ...(logY ? { type: 'log' } : {}), ...(range ? { range: [...range] } : {}), ...more.yaxis },
+    yaxis: { ...(logY ? logAxis(ys) : {}), ...(ends ? { range: [...ends] } : {}), ...more.yaxis },
   });
+}
+
+/** Marks powers of ten, and 2 and 5 between them where the values span little; plotly would mark each digit. */
+function logAxis(ys: readonly ArrayLike<number>[]): Partial<Layout['yaxis']> {
+  const [low, high] = extentOf(...ys.map((y) => Array.from(y).filter((v) => v > 0))) ?? [1, 1];
+  return { type: 'log', dtick: high / low > 30 ? 1 : 'D2', tickformat: '~g', exponentformat: 'power' };
+}
+
+/** Whole steps on the axis where the points are few and whole: there is no epoch 1.5. */
+function wholeSteps(xs: readonly (string | number)[]): Partial<Layout['xaxis']> {
+  const numbers = xs.filter((x): x is number => typeof x === 'number');
+  const [low, high] = extentOf(numbers) ?? [0, Infinity];
+  return high - low <= 12 && numbers.every(Number.isInteger) ? { dtick: 1 } : {};
 }
 
 function points(
@@ -56,10 +75,23 @@ function points(
       text: one.text ? [...one.text] : undefined,
       line: { color: colorOf(one.color, index), dash: one.dash, width: 2 },
       marker: { color: colorOf(one.color, index), symbol: SYMBOLS[index % SYMBOLS.length], size: 6 },
-      hovertemplate: `${one.text ? '%{text}<br>' : ''}${options.x ?? 'x'} %{x}: %{y:.4~g}<extra>${one.name}</extra>`,
+      // Over lines one box lists all series under their x; over a point its box stands alone.
+      hovertemplate:
+        mode === 'lines'
+          ? `${one.text ? '%{text}: ' : ''}%{y:.4~g}`
+          : `${one.text ? '%{text}<br>' : ''}${options.x ?? 'x'} %{x}, ${options.y ?? 'y'} %{y:.4~g}`,
     };
   });
-  return { data, layout: layoutOf(options, { hovermode, showlegend: series.length > 1 }) };
+  const xs = series.flatMap((one) => axisOf(one.x, one.y.length));
+  const more: Partial<Layout> = { hovermode, showlegend: series.length > 1, xaxis: wholeSteps(xs) };
+  return {
+    data,
+    layout: layoutOf(
+      options,
+      more,
+      series.map(({ y }) => y),
+    ),
+  };
 }
 
 /** Lines over steps or epochs; few points are marked, each series by a shape of its own. */
@@ -85,15 +117,15 @@ export function barPlot(
     y: Array.from(one.y),
     text: one.text ? [...one.text] : undefined,
     marker: { color: colorOf(one.color, index) },
-    hovertemplate: `%{x}: %{y:.4~g}<extra>${one.name}</extra>`,
+    hovertemplate: '%{x}: %{y:.4~g}',
   }));
   return {
     data,
-    layout: layoutOf(options, {
-      barmode: 'group',
-      showlegend: series.length > 1,
-      xaxis: { type: 'category' },
-    }),
+    layout: layoutOf(
+      options,
+      { barmode: 'group', showlegend: series.length > 1, xaxis: { type: 'category' } },
+      series.map(({ y }) => y),
+    ),
   };
 }
 
@@ -104,8 +136,7 @@ export function histogram(
 ): Figure {
   const bins = options.bins ?? 40;
   const finite = series.map(({ values }) => Array.from(values).filter(Number.isFinite));
-  let [low, high] = [Infinity, -Infinity];
-  for (const values of finite) for (const v of values) [low, high] = [Math.min(low, v), Math.max(high, v)];
+  const [low, high] = extentOf(...finite) ?? [0, 1];
   const width = (high - low) / bins || 1;
   // Counted here, not in the browser: a layer's millions of weights would otherwise all be stored in the notebook.
   const data = series.map(({ name, color }, index): Data => {
@@ -119,7 +150,7 @@ export function histogram(
       width: counts.map(() => width),
       opacity: series.length > 1 ? 0.6 : 1,
       marker: { color: colorOf(color, index) },
-      hovertemplate: `about %{x:.3~g}: %{y:,}<extra>${name}</extra>`,
+      hovertemplate: 'about %{x:.3~g}: %{y:,}',
     };
   });
   return {
