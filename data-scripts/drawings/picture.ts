@@ -57,15 +57,15 @@ interface Place {
 /** Where the animals stand: mostly one, sometimes two or three side by side. */
 function places(width: number, height: number, random: Random): Place[] {
   const draw = random.next();
-  const count = draw < 0.82 ? 1 : draw < 0.95 ? 2 : 3;
+  const count = draw < 0.75 ? 1 : draw < 0.92 ? 2 : 3;
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
-  const upright = random.next() < 0.6; // whether the animals keep their heads up or lie at any angle
+  const upright = random.next() < 0.5; // whether the animals keep their heads up or lie at any angle
   return Array.from({ length: count }, (_, i) => {
     const size =
       count === 1
-        ? short * random.uniform(0.65, 1.05)
+        ? short * random.uniform(0.52, 1.0)
         : Math.min(0.7 * short, long / count) * random.uniform(0.8, 1.0);
-    const margin = 0.46 * size;
+    const margin = 0.4 * size;
     const along = (length: number, cell: number, cells: number): number => {
       const [low, high] = [margin, Math.max(margin, length - margin)];
       return low + (high - low) * ((cell + random.uniform(0.1, 0.9)) / cells);
@@ -74,7 +74,7 @@ function places(width: number, height: number, random: Random): Place[] {
       x: along(width, width >= height ? i : 0, width >= height ? count : 1),
       y: along(height, width >= height ? 0 : i, width >= height ? 1 : count),
       size,
-      angle: upright ? random.uniform(-0.3, 0.3) : random.uniform(-0.8, 0.8),
+      angle: upright ? random.uniform(-0.3, 0.3) : random.uniform(-1, 1),
     };
   });
 }
