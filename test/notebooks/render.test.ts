@@ -33,6 +33,8 @@ describe('pages', { skip: withoutPython }, () => {
     };
     assert.deepEqual(figure.data[0].y, [0.91234, 0.5, 0.25]);
     assert.equal(figure.layout.title.text, 'Loss by epoch');
+    assert.match(page, /aria-label="Loss over three epochs"/);
+    assert.match(page, /<noscript><img alt="Loss over three epochs" src="data:image\/svg\+xml;base64,/);
     assert.equal(page.match(/<script[^>]+plotly\.min\.js/g)?.length, 1);
     assert.doesNotMatch(read('throws.html') + read('index.html'), /plotly\.min\.js/);
     assert.ok(fs.statSync(path.join(site, '_static', 'plotly.min.js')).size > 1e6);

@@ -1,12 +1,12 @@
 """Puts plotly figures on the pages: myst-nb skips their mime type.
 
 The figure's data goes into the page as JSON, where figures.js finds and draws it. plotly.js itself (4.8 MB) is loaded
-only on pages that have a figure. Where scripts are off, the SVG that stood beside the figure is shown, if there was one.
+only on pages that have a figure. Where scripts are off, the picture that stood beside the figure is shown, or its text.
 """
 
 from __future__ import annotations
 
-import base64
+import html
 import json
 from typing import Any
 
@@ -38,15 +38,13 @@ def figure_html(figure: Any) -> str:
     kept = {key: figure[key] for key in ("data", "layout", "config", "frames") if key in figure}
     # "</script>" inside a string would end the element.
     text = json.dumps(kept, ensure_ascii=False).replace("</", "<\\/")
-    fallback = figure.get("fallback")
-    picture = ""
-    if fallback:
-        encoded = base64.b64encode(fallback.encode()).decode()
-        picture = f'<img alt="The figure as a picture" src="data:image/svg+xml;base64,{encoded}">'
+    alt = html.escape(figure.get("alt") or "A figure")
+    picture = figure.get("picture")
+    instead = f'<img alt="{alt}" src="{html.escape(picture)}">' if picture else alt
     return (
-        f'<div class="{MARK}" style="min-height: {height}px">'
+        f'<div class="{MARK}" role="figure" aria-label="{alt}" style="min-height: {height}px">'
         f'<script type="application/json">{text}</script>'
-        f"<noscript>{picture or 'This figure is drawn by a script.'}</noscript></div>"
+        f"<noscript>{instead}</noscript></div>"
     )
 
 
