@@ -1,7 +1,9 @@
 """Makes data.json: what torchvision, Pillow and numpy give for small pictures, for the tests of src/data.
 
     pip install torch==2.14.1 torchvision==0.29.1
-    python test/golden/data.py
+    python test/golden/data.py [FOLDER_OF_PHOTOGRAPHS]
+
+With a folder (train and eval, a folder a class) also data-photographs.json: hashes of what becomes of some of them.
 """
 
 import base64
@@ -10,6 +12,7 @@ import io
 import json
 import pathlib
 import struct
+import sys
 import zlib
 
 import numpy as np
@@ -220,3 +223,20 @@ golden = {
 path = pathlib.Path(__file__).with_name("data.json")
 path.write_text(json.dumps(golden, indent=1) + "\n")
 print(path, path.stat().st_size)
+
+if len(sys.argv) > 1:
+    root = pathlib.Path(sys.argv[1])
+    evaluation = T.Compose([T.Resize(256), T.CenterCrop(224)])
+    hashes = []
+    for folder in sorted(root.glob("*/*")):
+        for path in sorted(p for p in folder.iterdir() if p.suffix == ".jpg")[::60]:
+            image = Image.open(path).convert("RGB")
+            h, w = image.height, image.width
+            box = [h // 5, w // 7, h // 2, w - w // 7]  # top, left, height, width
+            crop = F.resized_crop(image, *box, [224, 224])
+            hashes.append(
+                {"path": str(path.relative_to(root)), "decoded": sha(image), "eval": sha(evaluation(image)), "crop": sha(crop)}
+            )
+    path = pathlib.Path(__file__).with_name("data-photographs.json")
+    path.write_text(json.dumps(hashes, indent=1) + "\n")
+    print(path, len(hashes), "photographs")
