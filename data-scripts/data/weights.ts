@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { checkFile, download, DownloadError, type PublishedFile } from '../../src/data/download';
 import { weightsFolder } from '../../src/data/locations';
 import * as allWeights from '../../src/models/resnetWeights';
+import type { WeightsEnum } from '../../src/models/weights';
 import { UserError, type Command } from './command';
 import { downloadOrAdvise } from './offline';
 
@@ -11,7 +12,8 @@ import { downloadOrAdvise } from './offline';
 function publishedFiles(): Map<string, PublishedFile> {
   const files = new Map<string, PublishedFile>();
   const defaults = new Map<string, PublishedFile>();
-  for (const members of Object.values(allWeights))
+  const enums: readonly WeightsEnum<string>[] = Object.values(allWeights);
+  for (const members of enums)
     for (const [name, { url, hashPrefix, enumName }] of Object.entries(members)) {
       const file: PublishedFile = { url, hash: { algorithm: 'sha256', digest: hashPrefix } };
       files.set(basename(url), file);

@@ -177,7 +177,7 @@ async function receive(
   const total = Number.isFinite(announced) ? have + announced : file.size;
   const limit = options.maxBytes ?? file.size ?? 2e9;
   const name = basename(part, '.part');
-  const refuse = async (bytes: number): Promise<never> => {
+  const refuse = (bytes: number): never => {
     forget(part);
     throw new DownloadError(
       `${name} is larger than expected: ${bytes} bytes or more, at most ${limit} are accepted.`,
@@ -187,7 +187,7 @@ async function receive(
   };
   if (total !== undefined && total > limit) {
     await response.body?.cancel();
-    await refuse(total);
+    refuse(total);
   }
   const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
   const label = have > 0 ? `${name} (the rest)` : name;
@@ -200,7 +200,7 @@ async function receive(
   try {
     for await (const chunk of chunks(response, options)) {
       received += chunk.length;
-      if (received > limit) await refuse(received);
+      if (received > limit) refuse(received);
       await out.writeFile(chunk);
       bar?.update(megabytes(received - have));
     }
@@ -234,8 +234,9 @@ async function* chunks(
       const stalled = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs);
       });
-      const { done, value } = await Promise.race([reader.read(), stalled]).finally(() => clearTimeout(timer));
-      if (done) return;
+      const read = reader.read() as Promise<{ done: boolean; value?: Uint8Array }>;
+      const { done, value } = await Promise.race([read, stalled]).finally(() => clearTimeout(timer));
+      if (done || !value) return;
       yield value;
     }
   } finally {
