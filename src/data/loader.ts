@@ -157,7 +157,9 @@ export class DataLoader implements AsyncIterable<Batch> {
     const samples = indices.map((index) => this.dataset.get(index, new Random(this.seed, epoch, index)));
     if (!samples.some((sample) => sample instanceof Promise))
       return this.collate(indices, samples as (Sample | null)[]);
-    const collated = Promise.all(samples).then((all) => this.collate(indices, all));
+    const collated = Promise.all(samples.map((sample) => Promise.resolve(sample))).then((all) =>
+      this.collate(indices, all),
+    );
     collated.catch(() => {}); // reported when its turn comes; an iteration that is left early never asks
     return collated;
   }

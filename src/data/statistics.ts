@@ -83,7 +83,9 @@ async function eachPicture(
     for (let start = 0; start < pictures.length; start += AT_ONCE) {
       signal?.throwIfAborted();
       const count = Math.min(AT_ONCE, pictures.length - start);
-      const some = await Promise.all(Array.from({ length: count }, (_, i) => pictures.picture(start + i)));
+      const some = await Promise.all(
+        Array.from({ length: count }, async (_, i) => pictures.picture(start + i)),
+      );
       for (const picture of some) {
         if (!picture) continue;
         use(sumUp(picture));

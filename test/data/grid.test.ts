@@ -51,7 +51,7 @@ test('nothing to show, mixed sizes and wrong shapes are named', () => {
     /got 1x1 and 1x2/,
   );
   assert.throws(() => makeGrid(inputs(2), { nrow: 0 }), /nrow is an integer from 1, not 0/);
-  const grey = tf.zeros([1, 2, 2, 1]) as tf.Tensor4D;
+  const grey = tf.zeros<tf.Rank.R4>([1, 2, 2, 1]);
   assert.throws(() => makeGrid(grey), /\[N, height, width, 3\], got \[1,2,2,1\]/);
   grey.dispose();
 });

@@ -41,6 +41,15 @@ async function epoch(loader: DataLoader, channel = 0): Promise<number[][]> {
   return batches;
 }
 
+/** Takes some batches and leaves the loop. */
+async function leaveAfter(batches: number, loader: DataLoader): Promise<void> {
+  for await (const [inputs] of loader) {
+    assert.ok(inputs.size > 0);
+    await ended(5); // time for what is prepared ahead
+    if (--batches === 0) break;
+  }
+}
+
 const ended = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 test('batches in order: shapes, types, the smaller last one, dropLast', async () => {
@@ -98,8 +107,7 @@ test('the epoch advances by itself; a state goes on in the middle', async () => 
 
   const interrupted = make();
   await epoch(interrupted);
-  let taken = 0;
-  for await (const _ of interrupted) if (++taken === 2) break;
+  await leaveAfter(2, interrupted);
   const saved = interrupted.state;
   assert.deepEqual(saved, { epoch: 1, batch: 2 });
   const resumed = make();
@@ -119,10 +127,10 @@ test('every tensor is freed: at the end, on break, on an error in the loop, and 
     assert.equal(tf.memory().numTensors, before + 2);
     inputs.dispose();
   }
-  for await (const _ of loader) break;
+  await leaveAfter(1, loader);
   await assert.rejects(async () => {
-    for await (const _ of loader) throw new Error('mine');
-  }, /mine/);
+    for await (const [inputs] of loader) throw new Error(`mine, batch of ${inputs.shape[0]}`);
+  }, /mine, batch of 2/);
   assert.equal(tf.memory().numTensors, before);
 });
 
@@ -131,10 +139,7 @@ test('prefetch is bounded, and data in memory is not prepared ahead', async () =
     [new Numbers(100, () => ended(0)), 2 * (1 + 3)],
     [new Numbers(100), 2],
   ] as const) {
-    for await (const _ of new DataLoader(dataset, { batchSize: 2, prefetch: 3 })) {
-      await ended(5);
-      break;
-    }
+    await leaveAfter(1, new DataLoader(dataset, { batchSize: 2, prefetch: 3 }));
     assert.equal(dataset.calls, expected);
   }
 });
@@ -150,8 +155,8 @@ test('an abort ends the wait for a batch, and the loop', async () => {
   const controller = new AbortController();
   let batches = 0;
   await assert.rejects(async () => {
-    for await (const _ of new DataLoader(new Numbers(4), { signal: controller.signal })) {
-      batches++;
+    for await (const [inputs] of new DataLoader(new Numbers(4), { signal: controller.signal })) {
+      batches += inputs.shape[0];
       controller.abort(new Error('enough'));
     }
   }, /enough/);
