@@ -20,7 +20,7 @@ try {
       try {
         works = `, ${await part.live()}`;
       } catch (error) {
-        problem = `does not work: ${error instanceof Error ? error.message : error}`;
+        problem = `does not work: ${error instanceof Error ? error.message : String(error)}`;
       }
     }
     if (problem) bad++;

@@ -121,10 +121,16 @@ function newEnough(version) {
   return major === LOWEST[0] && minor >= (LOWEST[1] ?? 0);
 }
 
+const VERSIONS = `
+import platform
+from importlib.metadata import version
+names = ["JupyterLab", "nbclient", "Sphinx", "myst-nb"]
+print(", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)]))
+`;
+
 export const python = {
   name: 'Python environment',
   missing,
   install,
-  version: () =>
-    `${ask(venvBin('python'), ['-c', "import sys; from importlib.metadata import version as v; print('Python %d.%d.%d' % sys.version_info[:3] + ', JupyterLab ' + v('jupyterlab') + ', nbclient ' + v('nbclient') + ', Sphinx ' + v('sphinx'))"], { env: pythonEnv }) ?? '?'}`,
+  version: () => ask(venvBin('python'), ['-c', VERSIONS], { env: pythonEnv }) ?? 'unknown versions',
 };

@@ -82,24 +82,25 @@ function begun(pid) {
 
 /** @typedef {{ pid: number, begun: string | null }} Holder */
 /** @param {Holder | undefined} holder */
-const alive = (holder) => Boolean(holder && holder.begun && begun(holder.pid) === holder.begun);
-
-const lockFile = path.join(cache, 'setup.lock');
+const alive = (holder) => Boolean(holder?.begun && begun(holder.pid) === holder.begun);
 
 /**
  * Do `work` while no other process does: a second set-up waits for the first. What an interrupted one (kill -9, a
  * closed laptop) left running, e.g. a package manager, is ended before the work starts over.
  * @param {() => Promise<void>} work
+ * @param {string} [lockFile]
  */
-export async function alone(work) {
-  fs.mkdirSync(cache, { recursive: true });
+export async function alone(work, lockFile = path.join(cache, 'setup.lock')) {
+  const folder = path.dirname(lockFile);
+  fs.mkdirSync(folder, { recursive: true });
   const self = { pid: process.pid, begun: begun(process.pid) };
   const own = `${lockFile}.${process.pid}`;
   fs.writeFileSync(own, JSON.stringify(self));
-  for (const name of fs.readdirSync(cache)) {
+  for (const name of fs.readdirSync(folder)) {
     // left by one that was killed while it waited
-    const pid = Number(/^setup\.lock\.(\d+)/.exec(name)?.[1]);
-    if (pid && pid !== process.pid && !begun(pid)) fs.rmSync(path.join(cache, name), { force: true });
+    if (!name.startsWith(`${path.basename(lockFile)}.`)) continue;
+    const pid = Number(/\.lock\.(\d+)/.exec(name)?.[1]);
+    if (pid && pid !== process.pid && !begun(pid)) fs.rmSync(path.join(folder, name), { force: true });
   }
   const take = () => {
     try {

@@ -1,7 +1,7 @@
 // @ts-check
 // What long work says: one line that moves on a terminal, one line every half minute in a log, one line when it is done.
 
-const live = Boolean(process.stdout.isTTY) && process.env.TERM !== 'dumb';
+const live = process.stdout.isTTY && process.env.TERM !== 'dumb';
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const LOG_EVERY_MS = 30_000;
 
