@@ -147,6 +147,15 @@ export class CifarResNet extends Module {
     }
   }
 
+  /** torchvision's name for the classifier, so that code written for its networks works on these too. */
+  get fc(): Linear {
+    return this.linear;
+  }
+
+  set fc(head: Linear) {
+    this.linear = head;
+  }
+
   /** Pictures [N, H, W, 3] -> logits [N, numClasses]; sizes in the comments are those of 32x32 pictures. */
   forward(x: tf.Tensor): tf.Tensor2D {
     return tf.tidy(() => {
