@@ -225,6 +225,7 @@ function bytes(verb, progress) {
   return (/** @type {string} */ line) => {
     const [, done, total] = /^Progress (\d+) of (\d+)/.exec(line) ?? [];
     if (!done || !total || Number(total) < 1e6) return;
+    if (done === total) return progress('checking');
     time ??= left(Number(total));
     progress(
       `${verb}, ${Math.round(Number(done) / 1e6)} of ${Math.round(Number(total) / 1e6)} MB${time(Number(done))}`,
