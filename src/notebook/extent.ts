@@ -5,8 +5,7 @@
 export function extentOf(...lists: readonly ArrayLike<number>[]): [number, number] | undefined {
   let [low, high] = [Infinity, -Infinity];
   for (const values of lists) {
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i];
+    for (const value of Array.from(values)) {
       if (!Number.isFinite(value)) continue;
       if (value < low) low = value;
       if (value > high) high = value;

@@ -23,7 +23,9 @@ export function figureBundle(figure: Figure, alt: string): Record<string, unknow
   const config: Partial<Config> = { responsive: true, displaylogo: false, ...figure.config };
   return {
     // Through JSON, so that typed arrays become plain ones and undefined entries vanish.
-    'application/vnd.plotly.v1+json': JSON.parse(JSON.stringify({ ...figure, config }, plainArrays)),
+    'application/vnd.plotly.v1+json': JSON.parse(
+      JSON.stringify({ ...figure, config }, plainArrays),
+    ) as unknown,
     'text/plain': alt,
   };
 }

@@ -107,8 +107,10 @@ async function encodeFile(path: string, scale: number): Promise<EncodedPicture> 
     .flatten({ background: '#ffffff' })
     .jpeg({ quality: 85 })
     .toBuffer({ resolveWithObject: true })
-    .catch((error: Error) => {
-      throw new Error(`The picture ${path} can't be read: ${error.message}`);
+    .catch((error: unknown) => {
+      throw new Error(
+        `The picture ${path} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+      );
     });
   return { uri: dataUri('jpeg', data), width: info.width * scale, height: info.height * scale };
 }

@@ -23,7 +23,7 @@ function layOut(rows: readonly Row[], { columns, footer = [] }: TableOptions) {
   const all = [...rows, ...footer];
   const named = columns ?? [...new Set(all.flatMap((row) => Object.keys(row)))];
   const entries = Array.isArray(named)
-    ? named.map((name): [string, string] => [name, name])
+    ? (named as readonly string[]).map((name): [string, string] => [name, name])
     : Object.entries(named as Readonly<Record<string, string>>);
   return entries.map(([key, heading]) => {
     const filled = all.map((row) => row[key]).filter((cell) => cell !== undefined && cell !== null);

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CifarResNet } from '../../src/models/cifar';
+import type { MimeBundle } from '../../src/notebook/display';
+import { Output, escapeHtml, inNotebook, show } from '../../src/notebook/display';
+import { linePlot } from '../../src/notebook/plots';
+import { liveFigure } from '../../src/notebook/liveFigure';
+import { showSummary } from '../../src/notebook/summary';
+import { versions } from '../../src/notebook/versions';
+import { tensorsKept } from '../../src/notebook/tensors';
+
+type Written = { data: MimeBundle; transient: { display_id?: string }; update: boolean };
+
+/** Runs some work as if a kernel were there: with tslab's own module loaded, and its writer replaced by a recorder. */
+async function inKernel(work: () => void | Promise<void>): Promise<Written[]> {
+  const path = require.resolve('tslab/dist/jupyter');
+  const written: Written[] = [];
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const jupyter = require(path) as Record<string, unknown>;
+  assert.ok('lastWriteDisplayData' in jupyter, 'tslab still has the function that outputs are sent by');
+  jupyter.lastWriteDisplayData = (output: Omit<Written, 'update'>, update: boolean) =>
+    written.push({ ...output, update });
+  try {
+    await work();
+  } finally {
+    jupyter.lastWriteDisplayData = null;
+  }
+  return written;
+}
+
+test('plain Node is no notebook; a kernel is', async () => {
+  assert.equal(inNotebook(), false);
+  await inKernel(() => assert.equal(inNotebook(), true));
+  assert.equal(inNotebook(), false);
+});
+
+test('an output is replaced in place, and two outputs are two', async () => {
+  const written = await inKernel(() => {
+    const output = new Output();
+    output.set({ 'text/plain': 'one' });
+    output.set({ 'text/plain': 'two' });
+    show({ 'text/plain': 'other' });
+  });
+  assert.deepEqual(
+    written.map(({ update }) => update),
+    [false, true, false],
+  );
+  const ids = written.map(({ transient }) => transient.display_id);
+  assert.equal(ids[0], ids[1]);
+  assert.notEqual(ids[0], ids[2]);
+});
+
+test('a live figure is drawn as it grows and ends as an interactive one, in the same place', async () => {
+  const first = linePlot([{ name: 'loss', y: [2] }]);
+  const last = linePlot([{ name: 'loss', y: [2, 1] }]);
+  const written = await inKernel(() => {
+    const live = liveFigure(first);
+    live.update(last); // too soon after the first to be drawn
+    live.finish();
+    live.finish();
+    live.update(first);
+  });
+  assert.deepEqual(
+    written.map(({ data }) => Object.keys(data)),
+    [
+      ['text/html', 'text/plain'],
+      ['application/vnd.plotly.v1+json', 'text/plain'],
+    ],
+  );
+  assert.deepEqual(
+    written.map(({ update }) => update),
+    [false, true],
+  );
+  assert.match(String(written[1].data['text/plain']), /loss from 2 to 1/);
+});
+
+test('a network is shown layer by layer, with its total', async () => {
+  const net = new CifarResNet(20);
+  let parameters = 0;
+  const counted = await tensorsKept(async () => {
+    const written = await inKernel(() => {
+      parameters = showSummary(net, [1, 32, 32, 3], { weightsOnly: true }).parameters;
+    });
+    const text = String(written[0].data['text/plain']);
+    assert.match(text, /^CifarResNet on an input of \[1, 32, 32, 3\]\nLayer/);
+    assert.match(text, new RegExp(`total .*${parameters.toLocaleString('en')}`));
+    assert.doesNotMatch(text, /ReLU/);
+  });
+  assert.equal(counted.kept, 0);
+  net.dispose();
+});
+
+test('versions name what really runs', () => {
+  const named = versions();
+  assert.equal(named['Node.js'], process.versions.node);
+  assert.match(named.TensorFlow, /^\d+\.\d+\.\d+/);
+  assert.match(named['resnet-workbook'], /^\d+\.\d+\.\d+/);
+});
+
+test('HTML is escaped in content and in attributes', () => {
+  assert.equal(
+    escapeHtml(`<a href="x" id='y'>&</a>`),
+    '&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;&lt;/a&gt;',
+  );
+});

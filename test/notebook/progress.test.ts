@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { mock, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  TerminalProgress,
+  formatNumber,
+  formatSeconds,
+  progressText,
+  startProgress,
+} from '../../src/progress';
+import type { ProgressState } from '../../src/progress';
+import { Progress, progressHtml } from '../../src/notebook/progress';
+
+const state: ProgressState = {
+  label: 'Epoch 1/10 <training>',
+  done: 1200,
+  total: 2000,
+  elapsed: 30,
+  rate: '40 images/s',
+  left: '20 s left',
+  values: 'loss 0.4132',
+  finished: false,
+};
+
+function stream(isTTY: boolean) {
+  const out = new PassThrough() as unknown as NodeJS.WriteStream & PassThrough;
+  out.isTTY = isTTY;
+  out.columns = 60;
+  return { out, text: () => String(out.read() ?? '') };
+}
+
+test('times and numbers in words', () => {
+  assert.deepEqual([0.84, 42, 59.9, 185, 3720].map(formatSeconds), [
+    '0.8 s',
+    '42 s',
+    '1 min 00 s',
+    '3 min 05 s',
+    '1 h 02 min',
+  ]);
+  assert.deepEqual([0.41321, 12.044, 1203.6, 7, 0, 0.00001234].map(formatNumber), [
+    '0.4132',
+    '12.04',
+    '1,204',
+    '7',
+    '0',
+    '1.2e-5',
+  ]);
+});
+
+test('the line says what, how far, how long, how fast and how well', () => {
+  assert.equal(
+    progressText(state),
+    'Epoch 1/10 <training>: 1,200/2,000, 20 s left, 40 images/s, loss 0.4132',
+  );
+  const stopped = { ...state, finished: true, stopped: 'interrupted', left: '' };
+  assert.equal(
+    progressText(stopped),
+    'Epoch 1/10 <training>: stopped at 1,200/2,000 (interrupted), 30 s, 40 images/s, loss 0.4132',
+  );
+});
+
+test('the bar is labelled and escaped, and goes when the work is over', () => {
+  const html = progressHtml(state);
+  assert.match(html, /<progress value="1200" max="2000" aria-label="Epoch 1\/10 &lt;training&gt;"/);
+  assert.doesNotMatch(html, /<training>/);
+  assert.doesNotMatch(progressHtml({ ...state, finished: true }), /<progress/);
+});
+
+test('work that is over at once shows nothing; work that will take long shows itself early', async () => {
+  const { out, text } = stream(true);
+  const quick = new TerminalProgress(10, { label: 'quick' }, out);
+  for (let i = 1; i <= 10; i++) quick.update(i);
+  quick.done();
+  assert.equal(text(), '');
+  const slow = new TerminalProgress(1000, { label: 'slow', unit: 'steps' }, out);
+  await sleep(30);
+  slow.update(1, { loss: 2.5 });
+  assert.match(text(), /^\r\x1b\[Kslow: 1\/1,000, \d+ s left, [\d.]+ steps\/s, loss 2\.500$/);
+  slow.update(2);
+  assert.equal(text(), '', 'no second drawing within 200 ms');
+  slow.stop('interrupted');
+  slow.update(3);
+  slow.done();
+  assert.match(text(), /^\r\x1b\[Kslow: stopped at 2\/1,000 \(interrupted\), .*\n$/);
+});
+
+test('a log file gets whole lines, and few', async () => {
+  const { out, text } = stream(false);
+  const progress = new TerminalProgress(1000, {}, out);
+  await sleep(30);
+  for (let i = 1; i <= 1000; i++) progress.update(i);
+  progress.done();
+  const lines = text().split('\n');
+  assert.equal(lines.length, 3); // the first, the last, and nothing after the last line's end
+  assert.match(lines[1], /^1,000\/1,000, /);
+});
+
+test('a long line is cut to the terminal, lest it wrap', async () => {
+  const { out, text } = stream(true);
+  const progress = new TerminalProgress(1000, { label: 'x'.repeat(200) }, out);
+  await sleep(20);
+  progress.update(1);
+  progress.stop();
+  assert.ok(
+    text()
+      .split('\r')
+      .every((line) => line.replace(/\x1b\[K|\n/g, '').length <= 59),
+  );
+});
+
+test('loading the notebook display makes it the way that data and training report', () => {
+  const write = mock.method(process.stderr, 'write', () => true);
+  const progress = startProgress(3, { label: 'here' });
+  progress.done();
+  write.mock.restore();
+  assert.ok(progress instanceof Progress);
+  assert.throws(() => startProgress(NaN), /total must be a number of units/);
+});
