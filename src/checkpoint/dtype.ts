@@ -39,7 +39,12 @@ export function isFloating(dtype: DType): boolean {
 }
 
 /** `length` elements of `buffer` from byte `byteOffset` on, without a copy. */
-export function viewArray(dtype: DType, buffer: ArrayBuffer, byteOffset: number, length: number) {
+export function viewArray(
+  dtype: DType,
+  buffer: ArrayBuffer,
+  byteOffset: number,
+  length: number,
+): DTypeArrays[DType] {
   return new DTYPES[dtype].array(buffer, byteOffset, length);
 }
 
@@ -57,7 +62,7 @@ export function numel(shape: readonly number[]): number {
 export function checkTensor(name: string, { dtype, shape, data }: StateTensor): void {
   if (!Object.hasOwn(DTYPES, dtype)) {
     throw new CheckpointError(
-      `${quote(name)} has dtype ${quote(String(dtype))}; expected one of ${Object.keys(DTYPES).join(', ')}`,
+      `${quote(name)} has dtype ${quote(String(dtype as unknown))}; expected one of ${Object.keys(DTYPES).join(', ')}`,
     );
   }
   if (!(data instanceof DTYPES[dtype].array)) {

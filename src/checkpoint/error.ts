@@ -17,7 +17,7 @@ export function quote(text: string): string {
   const cut = text.length > 80 ? `${text.slice(0, 77)}...` : text;
   return JSON.stringify(cut).replace(
     /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`,
+    (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`,
   );
 }
 

@@ -90,5 +90,5 @@ function copyStrided({ storage, offset, shape, stride }: TensorRef, buffer: Arra
       index[axis] = 0;
     }
   }
-  return { dtype, shape, data: viewArray(dtype, target.buffer as ArrayBuffer, 0, count) };
+  return { dtype, shape, data: viewArray(dtype, target.buffer, 0, count) };
 }

@@ -1,4 +1,4 @@
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict, StateTensor } from '../nn/stateDict';
 import { DTYPES } from './dtype';
 
 /*
@@ -6,12 +6,19 @@ import { DTYPES } from './dtype';
  * OrderedDict([(name, _rebuild_tensor_v2(storage, 0, size, stride, False, OrderedDict())), ...]).
  */
 
-/** @param keyOf - the key of the storage that holds a tensor's elements, from its first to its last. */
-export function pickleStateDict(dict: StateDict, keyOf: (name: string) => string): Uint8Array {
+/** @param keyOf - the key of the storage that holds a tensor's elements, and nothing else. */
+export function pickleStateDict(dict: StateDict, keyOf: (tensor: StateTensor) => string): Uint8Array {
   const parts: (string | Buffer)[] = ['\x80\x02', ORDERED_DICT, '('];
-  for (const [name, { dtype, shape, data }] of dict) {
+  for (const [name, tensor] of dict) {
+    const { dtype, shape, data } = tensor;
     parts.push(text(name), global('torch._utils', '_rebuild_tensor_v2'), '(');
-    parts.push('(', text('storage'), global('torch', DTYPES[dtype].storage), text(keyOf(name)), text('cpu'));
+    parts.push(
+      '(',
+      text('storage'),
+      global('torch', DTYPES[dtype].storage),
+      text(keyOf(tensor)),
+      text('cpu'),
+    );
     parts.push(integer(data.length), 'tQ', integer(0), tuple(shape), tuple(contiguousStride(shape)));
     parts.push('\x89', ORDERED_DICT, 'tR'); // requires_grad False, no hooks
   }

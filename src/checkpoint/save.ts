@@ -1,5 +1,5 @@
 import { Zip, ZipPassThrough } from 'fflate';
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict, StateTensor } from '../nn/stateDict';
 import { bytesOf, checkTensor } from './dtype';
 import { CheckpointError, withPath } from './error';
 import { type Write, writeAtomically } from './file';
@@ -24,14 +24,16 @@ const MAX_BYTES = 2 ** 32 - 2 ** 26;
  */
 export function saveCheckpoint(path: string, dict: StateDict): void {
   withPath(path, 'write', () => {
-    const keys = new Map<unknown, string>();
     const storages: Uint8Array[] = [];
-    for (const [name, tensor] of dict) {
-      checkTensor(name, tensor);
-      if (keys.has(tensor.data)) continue;
-      keys.set(tensor.data, String(storages.length));
-      storages.push(bytesOf(tensor));
-    }
+    const keys = new Map<StateTensor['data'], string>();
+    const keyOf = (tensor: StateTensor) => {
+      const key = keys.get(tensor.data) ?? String(storages.length);
+      if (!keys.has(tensor.data)) storages.push(bytesOf(tensor));
+      keys.set(tensor.data, key);
+      return key;
+    };
+    dict.forEach((tensor, name) => checkTensor(name, tensor));
+    const pickle = pickleStateDict(dict, keyOf);
     const total = storages.reduce((sum, { length }) => sum + length, 0);
     if (total > MAX_BYTES || storages.length > 65_000) {
       throw new CheckpointError(
@@ -40,10 +42,7 @@ export function saveCheckpoint(path: string, dict: StateDict): void {
     }
     writeAtomically(path, (write) => {
       const archive = new ArchiveWriter(write);
-      archive.add(
-        'data.pkl',
-        pickleStateDict(dict, (name) => keys.get(dict.get(name)!.data)!),
-      );
+      archive.add('data.pkl', pickle);
       archive.add('byteorder', Buffer.from('little'));
       storages.forEach((bytes, key) => archive.add(`data/${key}`, bytes));
       archive.add('version', Buffer.from(VERSION));

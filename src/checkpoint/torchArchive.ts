@@ -38,7 +38,7 @@ export class StorageTable {
     }
     const storage = known ?? new Storage(key, dtype, count, 0, count);
     this.storages.set(key, storage);
-    return view == null ? storage : viewOf(storage, view);
+    return view === undefined || view === null ? storage : viewOf(storage, view);
   };
 
   get(key: string): Storage | undefined {

@@ -45,8 +45,11 @@ export function openTorchLegacy(input: InputFile): TorchArchive {
   const places = findStorages(input, keys.value, keys.end, storages);
   return {
     root: root.value,
-    readStorage: (storage) =>
-      input.read(places.get(storage.key)!, storage.numel * elementSize(storage.dtype)),
+    readStorage({ key, numel, dtype }) {
+      const place = places.get(key);
+      if (place === undefined) throw new CheckpointError(`it has no storage ${quote(key)}; save it again`);
+      return input.read(place, numel * elementSize(dtype));
+    },
   };
 }
 

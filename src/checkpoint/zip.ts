@@ -1,4 +1,4 @@
-import { crc32 } from './crc32';
+import { crc32 } from 'node:zlib';
 import { CheckpointError, quote } from './error';
 import { InputFile, MAX_HEADER_BYTES } from './file';
 

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { bytesOf } from '../../src/checkpoint/dtype';
+import { loadCheckpoint } from '../../src/checkpoint/load';
+import { readSafetensorsMetadata } from '../../src/checkpoint/safetensors';
+import type { StateDict } from '../../src/nn/stateDict';
+import { entry, golden, goldenJson, sharedCheckpoints } from './golden';
+
+type Described = [name: string, dtype: string, shape: number[], bytesInHex: string][];
+const expected = goldenJson('expected.json') as Record<string, Described>;
+
+function described(dict: StateDict): Described {
+  return [...dict].map(([name, tensor]) => [
+    name,
+    tensor.dtype,
+    [...tensor.shape],
+    Buffer.from(bytesOf(tensor)).toString('hex'),
+  ]);
+}
+
+const shared = sharedCheckpoints();
+
+describe('loadCheckpoint on what torch 2.14.1 wrote', () => {
+  for (const [file, key] of [
+    ['dtypes.pth', 'dtypes'],
+    ['dtypes-protocol5.pth', 'dtypes'],
+    ['dtypes-old.pth', 'dtypes'],
+    ['dtypes-old-protocol4.pth', 'dtypes'],
+    ['views.pth', 'views'],
+    ['views-old.pth', 'views'],
+    ['no-checksums.pth', 'views'],
+    ['parameters.pth', 'parameters'],
+  ]) {
+    it(`${file}: names, types, shapes and bits`, () => {
+      assert.deepEqual(described(loadCheckpoint(golden(file))), expected[key]);
+    });
+  }
+
+  it("takes {'state_dict': ...} and {'model': ...} apart, and 'module.' off", () => {
+    const plain = expected.training.map(([name, ...rest]) => [name.replace(/^module\./, ''), ...rest]);
+    assert.notDeepEqual(plain, expected.training);
+    assert.deepEqual(described(loadCheckpoint(golden('training.pth'))), plain);
+    assert.deepEqual(described(loadCheckpoint(golden('model-old.pth'))), plain);
+  });
+
+  it('shares data where torch shares a storage', () => {
+    const dict = loadCheckpoint(golden('views.pth'));
+    const base = entry(dict, 'base').data;
+    assert.equal(entry(dict, 'offset').data.buffer, base.buffer);
+    assert.notEqual(entry(dict, 'transposed').data.buffer, base.buffer);
+  });
+
+  it('refuses complex numbers and whole models by the name of what they ask for', () => {
+    assert.throws(
+      () => loadCheckpoint(golden('complex.pth')),
+      /"torch\.ComplexFloatStorage".*nothing was run/,
+    );
+    assert.throws(
+      () => loadCheckpoint(golden('whole-model.pth')),
+      /"torch\.nn\.modules\.linear\.Linear".*nothing was run/,
+    );
+  });
+});
+
+describe('loadCheckpoint on what the safetensors library wrote', () => {
+  it('official.safetensors: the same tensors, and its metadata', () => {
+    // The library sorts by type; our own files keep the state dict's order (save.test.ts).
+    const sorted = (list: Described) => [...list].sort(([a], [b]) => (a < b ? -1 : 1));
+    const dict = loadCheckpoint(golden('official.safetensors'));
+    assert.deepEqual(sorted(described(dict)), sorted(expected.dtypes));
+    assert.deepEqual(readSafetensorsMetadata(golden('official.safetensors')), { source: 'torch' });
+  });
+});
+
+describe(
+  'loadCheckpoint on published checkpoints in the old format',
+  { skip: !shared && 'no shared folder' },
+  () => {
+    for (const [file, tensors, n] of [
+      ['resnet20-12fca82f.th', 97, 3],
+      ['resnet56-4bfd9763.th', 277, 9],
+    ] as const) {
+      // 6n + 2 layers: 2n convolutions with BatchNorm at each of three widths, shortcuts without parameters (option A).
+      const layer = (from: number, to: number) => 9 * from * to + 2 * to;
+      const middle = [16, 32, 64].map((width) => (2 * n - 1) * layer(width, width));
+      const parameters =
+        layer(3, 16) +
+        layer(16, 16) +
+        layer(16, 32) +
+        layer(32, 64) +
+        middle[0] +
+        middle[1] +
+        middle[2] +
+        650;
+      it(file, () => {
+        const dict = loadCheckpoint(path.join(shared ?? '', file));
+        assert.equal(dict.size, tensors);
+        assert.deepEqual(entry(dict, 'conv1.weight').shape, [16, 3, 3, 3]);
+        assert.deepEqual(entry(dict, 'linear.weight').shape, [10, 64]);
+        let count = 0;
+        for (const [name, { dtype, data }] of dict) {
+          assert.equal(dtype, 'float32');
+          if (!name.includes('running_')) count += data.length;
+          for (const value of data) assert.ok(Math.abs(Number(value)) < 1000, name);
+        }
+        assert.equal(count, parameters);
+        assert.ok(entry(dict, 'bn1.running_var').data.every((value: number | bigint) => value > 0));
+      });
+    }
+  },
+);
