@@ -31,7 +31,7 @@ try {
     `--ServerApp.root_dir=${root}`, // the sources can be read beside the notebooks
     '--LabApp.default_url=/lab/tree/notebooks',
     '--ServerApp.answer_yes=True', // Ctrl-C ends it without asking again
-    '--ServerApp.log_level=WARN',
+    '--Application.log_level=WARN',
     // Jupyter refuses to run as root unless told; containers have no other user.
     ...(process.getuid?.() === 0 ? ['--ServerApp.allow_root=True'] : []),
   ];
