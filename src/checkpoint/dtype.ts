@@ -62,7 +62,7 @@ export function numel(shape: readonly number[]): number {
 export function checkTensor(name: string, { dtype, shape, data }: StateTensor): void {
   if (!Object.hasOwn(DTYPES, dtype)) {
     throw new CheckpointError(
-      `${quote(name)} has dtype ${quote(String(dtype as unknown))}; expected one of ${Object.keys(DTYPES).join(', ')}`,
+      `${quote(name)} has ${quote(`dtype ${dtype}`)}; expected one of ${Object.keys(DTYPES).join(', ')}`,
     );
   }
   if (!(data instanceof DTYPES[dtype].array)) {

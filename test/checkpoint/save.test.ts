@@ -123,7 +123,7 @@ describe('saving that fails', () => {
       save({ ...weights, dtype: 'int64' }),
       /"w" is int64, expected its data in a BigInt64Array, found Float32Array/,
     );
-    assert.throws(save({ ...weights, dtype: 'float8' }), /dtype "float8"; expected one of float64/);
+    assert.throws(save({ ...weights, dtype: 'float8' }), /has "dtype float8"; expected one of float64/);
     assert.throws(() => saveSafetensors(target, new Map([['__metadata__', weights]])), CheckpointError);
     assert.throws(
       () => saveCheckpoint(path.join(folder, 'no', 'where.pth'), small),
