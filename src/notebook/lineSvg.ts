@@ -4,7 +4,7 @@ import type { Figure } from './figure';
 import { COLORS } from './house';
 
 const [WIDTH, HEIGHT] = [720, 300];
-const BOX = { left: 64, right: 700, top: 34, bottom: 252 };
+const BOX = { left: 64, right: 700, top: 44, bottom: 252 };
 const DASHES: Record<string, string> = { dash: '8 5', dot: '2 4', dashdot: '8 4 2 4' };
 
 interface Line {
@@ -39,7 +39,7 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
       const label = log ? (10 ** y).toPrecision(2) : tickText(y, ys);
       return `<path d="M${BOX.left} ${round(toY(y))}H${BOX.right}" stroke="currentColor" stroke-opacity="0.2"/>${text(BOX.left - 6, toY(y) + 4, label, 'text-anchor="end"')}`;
     }),
-    ...ticks(xs).map((x) => text(toX(x), BOX.bottom + 16, tickText(x, xs), 'text-anchor="middle"')),
+    ...ticks(xs, layout.xaxis?.dtick === 1 ? 1 : 0).map((x) => text(toX(x), BOX.bottom + 16, tickText(x, xs), 'text-anchor="middle"')),
   ];
   const paths = lines.map(({ x, y, line }, index) => {
     const color = line?.color ?? COLORS[index % COLORS.length];
@@ -65,8 +65,8 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
     return `<path d="M${round(x)} 288h22" stroke="${escapeHtml(color)}" stroke-width="2" stroke-dasharray="${dash}"/>${text(x + 28, 292, name ?? '')}`;
   });
   const titles = [
-    text(0, 16, titleText(layout.title), 'font-weight="bold"'),
-    text(BOX.left, BOX.top - 6, titleText(layout.yaxis?.title)),
+    text(0, 14, titleText(layout.title), 'font-weight="bold"'),
+    text(BOX.left, BOX.top - 10, titleText(layout.yaxis?.title)),
     text(BOX.right, BOX.bottom + 32, titleText(layout.xaxis?.title), 'text-anchor="end"'),
   ];
   return (
@@ -97,8 +97,8 @@ function thin(trace: Line): Line & { x: number[] } {
 }
 
 /** Some five round numbers within the range: steps of 1, 2 or 5 times a power of ten. */
-function ticks([low, high]: [number, number]): number[] {
-  const rough = (high - low) / 5;
+function ticks([low, high]: [number, number], least = 0): number[] {
+  const rough = Math.max(least, (high - low) / 5);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((m) => m * power >= rough) ?? 10) * power;
   const first = Math.ceil(low / step);
