@@ -39,7 +39,9 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
       const label = log ? (10 ** y).toPrecision(2) : tickText(y, ys);
       return `<path d="M${BOX.left} ${round(toY(y))}H${BOX.right}" stroke="currentColor" stroke-opacity="0.2"/>${text(BOX.left - 6, toY(y) + 4, label, 'text-anchor="end"')}`;
     }),
-    ...ticks(xs, layout.xaxis?.dtick === 1 ? 1 : 0).map((x) => text(toX(x), BOX.bottom + 16, tickText(x, xs), 'text-anchor="middle"')),
+    ...ticks(xs, layout.xaxis?.dtick === 1 ? 1 : 0).map((x) =>
+      text(toX(x), BOX.bottom + 16, tickText(x, xs), 'text-anchor="middle"'),
+    ),
   ];
   const paths = lines.map(({ x, y, line }, index) => {
     const color = line?.color ?? COLORS[index % COLORS.length];
