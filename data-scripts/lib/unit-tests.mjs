@@ -19,6 +19,8 @@ const NODE_WITHOUT_OLD_UTIL = 23; // from here on tfjs-node needs two functions 
  * @param {{ passed: number, failed: number, skipped: string[] }} tally counted up as tests end
  */
 export async function unitTests(files, tally) {
+  // Set when this itself runs inside a test: the runner would then run nothing, and say that nothing failed.
+  delete process.env.NODE_TEST_CONTEXT;
   // The runner hands its environment down to the process it starts for each file.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (Number(process.versions.node.split('.')[0]) >= NODE_WITHOUT_OLD_UTIL) {
@@ -44,6 +46,14 @@ export async function unitTests(files, tally) {
       end(/** @type {TestEvent} */ (data), type === 'test:pass', of(data.file), tally);
     }
   }
+  for (const file of files) {
+    const own = of(file);
+    if (own.passed + own.failed + own.skipped === 0) {
+      console.log(`  ✗ ${shown(file)}: no test in it ran`);
+      own.failed++;
+      tally.failed++;
+    }
+  }
   for (const [file, own] of tallies) {
     const skipped = own.skipped > 0 ? `, ${own.skipped} skipped` : '';
     const counts = `${own.passed} passed${own.failed > 0 ? `, ${own.failed} failed` : ''}${skipped}`;
@@ -60,6 +70,8 @@ export async function unitTests(files, tally) {
  */
 function end({ name, file, nesting, skip, todo, details }, ok, own, all) {
   if (nesting === 0) own.ms += details.duration_ms;
+  // A file in which no test ran is reported as one test by its path: that it passed proves nothing.
+  if (ok && name === file) return;
   // A suite counts through its tests, and so does a test that failed only because one within it did.
   if (details.type === 'suite' || details.error?.failureType === 'subtestsFailed') return;
   if (skip || todo) {
