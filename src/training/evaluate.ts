@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import type { DataLoader } from '../data/loader';
 import { breathe } from '../interrupt';
 import type { Module } from '../nn/module';
-import { startProgress } from '../progress';
+import { silentProgress, startProgress } from '../progress';
 
 /** Anything that compares outputs with labels, like `CrossEntropyLoss`. */
 export interface Loss {
@@ -27,6 +27,8 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
   /** What stands beside the progress bar; default "Evaluating". */
   label?: string;
+  /** Reports on the work instead of a bar of its own; it is neither completed nor stopped here. */
+  onBatch?: (metrics: RunningMetrics) => void;
 }
 
 /** Sums loss and right answers over the batches of an epoch. */
@@ -59,14 +61,14 @@ export async function evaluate(
   model: Module,
   lossFunc: Loss,
   loader: DataLoader,
-  { signal, label = 'Evaluating' }: EvaluateOptions = {},
+  { signal, label = 'Evaluating', onBatch }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const wasTraining = model.training;
   model.eval();
   const metrics = new RunningMetrics();
   const predictions: number[] = [];
   const labels: number[] = [];
-  const progress = startProgress(loader.dataset.length, { label, unit: 'images' });
+  const progress = (onBatch ? silentProgress : startProgress)(loader.dataset.length, { label, unit: 'images' });
   try {
     for await (const [inputs, targets] of loader) {
       await breathe(signal);
@@ -79,6 +81,7 @@ export async function evaluate(
       labels.push(...actual);
       metrics.add(loss, predicted.filter((p, i) => p === actual[i]).length, actual.length);
       progress.update(metrics.images, { loss: metrics.loss, accuracy: metrics.accuracy });
+      onBatch?.(metrics);
     }
     if (metrics.images === 0) throw new Error('evaluate: the loader gave no pictures.');
     progress.done({ loss: metrics.loss, accuracy: metrics.accuracy });

@@ -80,15 +80,21 @@ export async function trainAndEval(
   let interrupted = false;
   const log = options.log === false ? () => undefined : (line: string) => console.log(line);
   const start = performance.now();
+  const perEpoch = loaderTrain.dataset.length + loaderEval.dataset.length;
+  const progress = startProgress((epochs - history.length) * perEpoch, { label: 'Training', unit: 'images' });
+  const report = (epoch: number, doing: string, offset: number, { images, loss, accuracy }: RunningMetrics): void => {
+    const before = (epoch - 1 - (options.history?.length ?? 0)) * perEpoch;
+    progress.update(before + offset + images, { epoch: `${epoch}/${epochs}, ${doing}`, loss, accuracy });
+  };
 
   await withInterrupt(async (signal) => {
     for (let epoch = history.length + 1; epoch <= epochs; epoch++) {
       const epochStart = performance.now();
-      const train = await run.epoch(epoch, signal);
+      const train = await run.epoch(epoch, signal, (metrics) => report(epoch, 'training', 0, metrics));
       const seconds = (performance.now() - epochStart) / 1000;
       log(`Epoch ${epoch}/${epochs}: train_loss ${train.loss.toFixed(6)}, train_acc ${train.accuracy.toFixed(6)}`);
-      const label = `Epoch ${epoch}/${epochs}, evaluating`;
-      const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, label });
+      const onBatch = (metrics: RunningMetrics): void => report(epoch, 'evaluating', train.images, metrics);
+      const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
       log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
       history.push({
         epoch,
@@ -107,7 +113,9 @@ export async function trainAndEval(
       }
       if ((await options.onEpoch?.(history)) === false) break;
     }
+    progress.done({ epoch: history.length, accuracy: bestAcc });
   }).catch((error: unknown) => {
+    progress.stop(error instanceof Error ? error.message : String(error));
     if (!(error instanceof Interrupted)) throw error;
     interrupted = true;
     log(`Stopped by the reader after ${history.length} whole epochs; the best weights so far are kept.`);
@@ -132,36 +140,32 @@ class Run {
     private readonly options: TrainOptions,
   ) {}
 
-  async epoch(epoch: number, signal: AbortSignal): Promise<RunningMetrics> {
+  async epoch(
+    epoch: number,
+    signal: AbortSignal,
+    report: (metrics: RunningMetrics) => void,
+  ): Promise<RunningMetrics> {
     const { model, optimizer, loader, options } = this;
     model.train();
     optimizer.zeroGrad();
     const metrics = new RunningMetrics();
-    const label = `Epoch ${epoch}/${this.epochs}, training`;
-    const progress = startProgress(loader.dataset.length, { label, unit: 'images' });
     let step = (epoch - 1) * loader.length;
-    try {
-      for await (const [inputs, labels] of loader) {
-        await breathe(signal);
-        if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loader.length);
-        step += 1;
-        const { loss, correct } = this.forwardBackward(inputs, labels);
-        if (!Number.isFinite(loss)) {
-          throw new Error(`The loss became ${loss} at step ${step} (epoch ${epoch}): lower the learning rate.`);
-        }
-        optimizer.step();
-        metrics.add(loss, correct, labels.shape[0]);
-        progress.update(metrics.images, { loss: metrics.loss, accuracy: metrics.accuracy });
-        await options.onStep?.(step, loss);
-        optimizer.zeroGrad();
+    for await (const [inputs, labels] of loader) {
+      await breathe(signal);
+      if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loader.length);
+      step += 1;
+      const { loss, correct } = this.forwardBackward(inputs, labels);
+      if (!Number.isFinite(loss)) {
+        throw new Error(`The loss became ${loss} at step ${step} (epoch ${epoch}): lower the learning rate.`);
       }
-      if (metrics.images === 0) throw new Error('trainAndEval: the training loader gave no pictures.');
-      progress.done({ loss: metrics.loss, accuracy: metrics.accuracy });
-      return metrics;
-    } catch (error) {
-      progress.stop(error instanceof Error ? error.message : String(error));
-      throw error;
+      optimizer.step();
+      metrics.add(loss, correct, labels.shape[0]);
+      report(metrics);
+      await options.onStep?.(step, loss);
+      optimizer.zeroGrad();
     }
+    if (metrics.images === 0) throw new Error('trainAndEval: the training loader gave no pictures.');
+    return metrics;
   }
 
   /** Leaves the gradients in the parameters. */
