@@ -1,0 +1,20 @@
+// @ts-check
+// `npm run data -- ...` and its like: does what set-up is missing, then hands over to the compiled command of that name.
+import { fail } from './lib/log.mjs';
+import { inRoot, nodeCompat } from './lib/paths.mjs';
+import { run } from './lib/run.mjs';
+import { setup } from './setup.mjs';
+
+const [name, ...args] = process.argv.slice(2);
+
+try {
+  await setup();
+  const { status } = await run(
+    process.execPath,
+    ['-r', nodeCompat, inRoot('.build', 'data-scripts', `${name}.js`), ...args],
+    { inherit: true, anyStatus: true, env: { TF_CPP_MIN_LOG_LEVEL: '2' } },
+  );
+  process.exitCode = status; // what went wrong was said by the command
+} catch (error) {
+  fail(error);
+}
