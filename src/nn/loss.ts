@@ -17,8 +17,8 @@ export class CrossEntropyLoss {
   forward(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
     return tf.tidy(() => {
       const classes = logits.shape[1];
-      const off = this.labelSmoothing / classes;
-      const targets = tf.oneHot(labels, classes, 1 - this.labelSmoothing + off, off).toFloat() as tf.Tensor2D;
+      const right = tf.oneHot(labels, classes).toFloat(); // [N, classes]
+      const targets = right.mul(1 - this.labelSmoothing).add(this.labelSmoothing / classes) as tf.Tensor2D;
       return tf.mean(crossEntropy(logits, targets)) as tf.Scalar;
     });
   }

@@ -1,0 +1,27 @@
+import * as tf from '@tensorflow/tfjs-node';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { CrossEntropyLoss } from '../../src/nn/loss';
+import { relativeError, uniform } from '../golden/formula';
+import { golden } from '../golden/layers';
+
+test("CrossEntropyLoss and its gradient are torch's, with label smoothing and with huge logits", () => {
+  const before = tf.memory().numTensors;
+  for (const { smoothing, scale, loss, dx } of golden.losses) {
+    tf.tidy(() => {
+      const logits = tf.tensor2d(uniform('logits', 30), [6, 5]).mul(scale) as tf.Tensor2D;
+      const labels = tf.tensor1d([0, 1, 2, 3, 4, 0], 'int32');
+      const lossFunc = new CrossEntropyLoss({ labelSmoothing: smoothing });
+      const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => lossFunc.forward(x as tf.Tensor2D, labels))(
+        logits,
+      );
+      const what = `smoothing ${smoothing}, scale ${scale}`;
+      assert.ok(
+        relativeError(value.dataSync(), [loss]) < 1e-6,
+        `${what}: ${value.dataSync()[0]}, torch has ${loss}`,
+      );
+      assert.ok(relativeError(grad.dataSync(), dx) < 1e-6, what);
+    });
+  }
+  assert.equal(tf.memory().numTensors, before);
+});
