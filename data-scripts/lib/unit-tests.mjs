@@ -1,5 +1,5 @@
 // @ts-check
-// Runs compiled test files with Node's own test runner and prints a line for each file, and in full what failed.
+// Runs compiled test files with Node's own test runner and prints a line for each file as it ends, and in full what failed.
 import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
@@ -9,7 +9,7 @@ import { inRoot, nodeCompat } from './paths.mjs';
 
 const NODE_WITHOUT_OLD_UTIL = 23; // from here on tfjs-node needs two functions back: node-compat.cjs
 
-/** What a test file has said so far. @typedef {{ passed: number, failed: number, skipped: number, ms: number, output: string }} FileTally */
+/** What a test file has said so far. @typedef {{ passed: number, failed: number, skipped: number, ms: number, output: string, closed?: boolean }} FileTally */
 /** What the runner tells of a test: the part used here.
  * @typedef {{ name: string, file?: string, nesting: number, skip?: string | boolean, todo?: string | boolean,
  *   details: { duration_ms: number, type?: string, error?: Error & { cause?: unknown, failureType?: string } } }} TestEvent */
@@ -39,27 +39,42 @@ export async function unitTests(files, tally) {
     if (!own) tallies.set(key, (own = { passed: 0, failed: 0, skipped: 0, ms: 0, output: '' }));
     return own;
   };
+  // The runner tells of one file's tests after another's, in order: with the first of the next, a file is complete.
+  /** @type {string | undefined} */
+  let current;
   for await (const { type, data } of stream) {
     if (type === 'test:stdout' || type === 'test:stderr') {
       of(data.file).output += String(data.message);
     } else if (type === 'test:pass' || type === 'test:fail') {
-      end(/** @type {TestEvent} */ (data), type === 'test:pass', of(data.file), tally);
+      const file = String(data.file ?? '');
+      if (current !== undefined && file !== current) close(current, of(current), tally);
+      current = file;
+      end(/** @type {TestEvent} */ (data), type === 'test:pass', of(file), tally);
     }
   }
-  for (const file of files) {
-    const own = of(file);
-    if (own.passed + own.failed + own.skipped === 0) {
-      console.log(`  ✗ ${shown(file)}: no test in it ran`);
-      own.failed++;
-      tally.failed++;
-    }
+  for (const file of new Set([...files, ...tallies.keys()])) close(file, of(file), tally);
+}
+
+/**
+ * Prints a file's line, once.
+ * @param {string} file
+ * @param {FileTally} own
+ * @param {{ failed: number }} all
+ */
+function close(file, own, all) {
+  if (own.closed) return;
+  own.closed = true;
+  const empty = own.passed + own.failed + own.skipped === 0;
+  if (empty) {
+    own.failed++;
+    all.failed++;
   }
-  for (const [file, own] of tallies) {
-    const skipped = own.skipped > 0 ? `, ${own.skipped} skipped` : '';
-    const counts = `${own.passed} passed${own.failed > 0 ? `, ${own.failed} failed` : ''}${skipped}`;
-    console.log(`  ${own.failed > 0 ? '✗' : '✓'} ${shown(file)}: ${counts} (${duration(own.ms)})`);
-    if (own.failed > 0 && own.output.trim()) console.log(indented(own.output.trim()));
-  }
+  const skipped = own.skipped > 0 ? `, ${own.skipped} skipped` : '';
+  const counts = empty
+    ? 'no test in it ran'
+    : `${own.passed} passed${own.failed > 0 ? `, ${own.failed} failed` : ''}${skipped}`;
+  console.log(`  ${own.failed > 0 ? '✗' : '✓'} ${shown(file)}: ${counts} (${duration(own.ms)})`);
+  if (own.failed > 0 && own.output.trim()) console.log(indented(own.output.trim()));
 }
 
 /**
