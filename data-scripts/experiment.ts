@@ -54,7 +54,8 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
 
 function count(name: string, value: string): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number from 1, got ${value}.`);
+  if (!Number.isInteger(number) || number < 1)
+    throw new Error(`--${name} must be a whole number from 1, got ${value}.`);
   return number;
 }
 
@@ -108,7 +109,9 @@ function shipBackbone(record: RunRecord, weights: StateDict): void {
   };
   saveSafetensors(join(folder, `${name}.safetensors`), weights, { dtype: 'float16', metadata: { name } });
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(card, null, 1) + '\n');
-  console.log(`${name}: test accuracy ${(100 * last.valAcc).toFixed(2)} %, written into src/models/pretrained.`);
+  console.log(
+    `${name}: test accuracy ${(100 * last.valAcc).toFixed(2)} %, written into src/models/pretrained.`,
+  );
 }
 
 async function main(): Promise<void> {

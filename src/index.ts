@@ -144,7 +144,13 @@ export { type LayerSummary, type Summary, onForward, summarize } from './models/
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
 
 // The networks of the paper's section 4.2, for CIFAR-10
-export { CifarBlock, type CifarOptions, CifarResNet, PaddedShortcut, type ShortcutOption } from './models/cifar';
+export {
+  CifarBlock,
+  type CifarOptions,
+  CifarResNet,
+  PaddedShortcut,
+  type ShortcutOption,
+} from './models/cifar';
 export {
   type CifarBuilderOptions,
   type PlainOptions,

@@ -49,7 +49,12 @@ function writeJson(path: string, value: unknown): void {
 }
 
 /** The last state that a run saved: model and optimizer in one file, what has happened until then in its metadata. */
-function saveState(path: string, model: StateDict, optimizer: StateDict, history: readonly EpochRecord[]): void {
+function saveState(
+  path: string,
+  model: StateDict,
+  optimizer: StateDict,
+  history: readonly EpochRecord[],
+): void {
   const prefixed = (prefix: string, dict: StateDict): [string, NonNullable<ReturnType<StateDict['get']>>][] =>
     [...dict].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
   const all: StateDict = new Map([...prefixed('model', model), ...prefixed('optimizer', optimizer)]);
@@ -98,14 +103,24 @@ export async function runOnCifar(
   loaderTrain.epoch = history.length; // the loader's shuffling and augmentation follow from seed and epoch alone
 
   // the last weights count, as in the paper; the best of a run, picked on the test images, would flatter
-  const result = await trainAndEval(model, epochs, new CrossEntropyLoss(), optimizer, loaderTrain, loaderTest, {
-    schedule: makeSchedule(configuration),
-    history,
-    keep: 'last',
-    onEpoch: (soFar) => saveState(statePath, model.stateDict(), optimizer.stateDict(), soFar),
-  });
+  const result = await trainAndEval(
+    model,
+    epochs,
+    new CrossEntropyLoss(),
+    optimizer,
+    loaderTrain,
+    loaderTest,
+    {
+      schedule: makeSchedule(configuration),
+      history,
+      keep: 'last',
+      onEpoch: (soFar) => saveState(statePath, model.stateDict(), optimizer.stateDict(), soFar),
+    },
+  );
   const weights = model.stateDict();
-  const parameters = model.namedTensors().reduce((sum, [, t]) => sum + (t instanceof Parameter ? t.size : 0), 0);
+  const parameters = model
+    .namedTensors()
+    .reduce((sum, [, t]) => sum + (t instanceof Parameter ? t.size : 0), 0);
   optimizer.dispose();
   model.dispose();
   if (result.interrupted) return undefined;

@@ -9,7 +9,13 @@ interface BatchNormAttributes {
 }
 
 function attributes(training: boolean, epsilon: number): Record<string, Attribute> {
-  return { T: FLOAT, U: FLOAT, epsilon: { float: epsilon }, data_format: NHWC, is_training: { bool: training } };
+  return {
+    T: FLOAT,
+    U: FLOAT,
+    epsilon: { float: epsilon },
+    data_format: NHWC,
+    is_training: { bool: training },
+  };
 }
 
 /*
@@ -63,7 +69,10 @@ export function batchNormTrain(
   epsilon: number,
   momentum: number,
 ): { y: tf.Tensor4D; mean: tf.Tensor1D; variance: tf.Tensor1D } {
-  const [y, mean, variance, ...saved] = runBatchNorm({ x, ...tensors }, { training: true, epsilon, momentum });
+  const [y, mean, variance, ...saved] = runBatchNorm(
+    { x, ...tensors },
+    { training: true, epsilon, momentum },
+  );
   tf.dispose(saved); // the tape holds references of its own
   return { y: y as tf.Tensor4D, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
 }

@@ -18,7 +18,11 @@ export interface Conv2dOptions {
  * TensorFlow's 'SAME' pads so that the output has ceil(size / stride) positions, and puts an odd pixel after.
  * Where that happens to be torch's symmetric padding it may stand for it.
  */
-function sameEqualsPadding(size: number, kernel: number, { stride, padding, dilation }: Conv2dOptions): boolean {
+function sameEqualsPadding(
+  size: number,
+  kernel: number,
+  { stride, padding, dilation }: Conv2dOptions,
+): boolean {
   const extent = (kernel - 1) * dilation + 1;
   const total = Math.max((Math.ceil(size / stride) - 1) * stride + extent - size, 0);
   return total === 2 * padding;
@@ -45,7 +49,10 @@ export function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
   return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
 }
 
-function attributes({ stride, dilation }: Conv2dOptions, padding: 'SAME' | 'VALID'): Record<string, Attribute> {
+function attributes(
+  { stride, dilation }: Conv2dOptions,
+  padding: 'SAME' | 'VALID',
+): Record<string, Attribute> {
   return {
     T: FLOAT,
     strides: { int: [1, stride, stride, 1] },
@@ -59,14 +66,17 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
   forward({ x, filter }, options) {
     const mode = padMode(x, filter, options);
     const input = mode === 'PAD' ? padPixels(x, options.padding, 0) : x;
-    return [executeSingle('Conv2D', attributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter])];
+    return [
+      executeSingle('Conv2D', attributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter]),
+    ];
   },
   savedInputs: ['x', 'filter'],
   backward([dy], [x, filter], options) {
     if (options.groups > 1 || options.dilation > 1) {
       return {
         x: () => groupedInputGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
-        filter: () => groupedFilterGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
+        filter: () =>
+          groupedFilterGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
       };
     }
     const mode = padMode(x, filter, options);

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-node';
 import { FLOAT, defineOp, execute } from './execute';
 
 const runCrossEntropy = defineOp<object>('CrossEntropy', {
-  forward: ({ logits, targets }) => execute('SoftmaxCrossEntropyWithLogits', { T: FLOAT }, [logits, targets], 2),
+  forward: ({ logits, targets }) =>
+    execute('SoftmaxCrossEntropyWithLogits', { T: FLOAT }, [logits, targets], 2),
   savedOutputs: [false, true],
   // the op's second output is d loss / d logits = softmax(logits) - targets, one row an example
   backward: ([dy], [gradient]) => ({ logits: () => tf.mul(gradient, dy.expandDims(1)) }),

@@ -66,7 +66,11 @@ function spreadPixels(x: tf.Tensor4D, stride: number): tf.Tensor4D {
       [0, 0],
     ])
     .reshape([n, height * stride, width * stride, channels]);
-  return tf.slice(spread as tf.Tensor4D, [0, 0, 0, 0], [n, (height - 1) * stride + 1, (width - 1) * stride + 1, channels]);
+  return tf.slice(
+    spread as tf.Tensor4D,
+    [0, 0, 0, 0],
+    [n, (height - 1) * stride + 1, (width - 1) * stride + 1, channels],
+  );
 }
 
 /** dL/dfilter: for each group and tap, the product of what the tap saw [Cg, NH'W'] and dy [NH'W', Kg]. */
@@ -81,12 +85,22 @@ export function groupedFilterGradient(
   const kg = k / groups;
   const [, outHeight, outWidth] = dy.shape;
   return tf.tidy(() => {
-    const padded = tf.pad(x, [[0, 0], [padding, padding], [padding, padding], [0, 0]]);
+    const padded = tf.pad(x, [
+      [0, 0],
+      [padding, padding],
+      [padding, padding],
+      [0, 0],
+    ]);
     const dyGroups = dy.reshape([n * outHeight * outWidth, groups, kg]).transpose([1, 0, 2]); // [G, NH'W', Kg]
     const taps = Array.from({ length: kh * kw }, (_, index) =>
       tf.tidy(() => {
         const begin = [0, Math.floor(index / kw) * dilation, (index % kw) * dilation, 0];
-        const end = [n, begin[1] + (outHeight - 1) * stride + 1, begin[2] + (outWidth - 1) * stride + 1, channels];
+        const end = [
+          n,
+          begin[1] + (outHeight - 1) * stride + 1,
+          begin[2] + (outWidth - 1) * stride + 1,
+          channels,
+        ];
         const seen = executeSingle(
           'StridedSlice',
           { T: FLOAT, Index: { type: 'int32' } },

@@ -20,6 +20,6 @@ export function backward(parameters: Parameter[], forward: () => tf.Scalar): tf.
       parameter.zeroGrad();
       parameter.grad = tf.keep(sum);
     });
-    return value as tf.Scalar;
+    return value;
   });
 }

@@ -68,7 +68,10 @@ export async function evaluate(
   const metrics = new RunningMetrics();
   const predictions: number[] = [];
   const labels: number[] = [];
-  const progress = (onBatch ? silentProgress : startProgress)(loader.dataset.length, { label, unit: 'images' });
+  const progress = (onBatch ? silentProgress : startProgress)(loader.dataset.length, {
+    label,
+    unit: 'images',
+  });
   try {
     for await (const [inputs, targets] of loader) {
       await breathe(signal);

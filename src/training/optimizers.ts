@@ -66,7 +66,7 @@ export abstract class Optimizer {
   stateDict(): StateDict {
     const entries = [...this.slots].flatMap(([parameter, slots], i) =>
       slots.map((slot, j): [string, StateTensor] => {
-        const data = slot.value.dataSync<'float32'>() as Float32Array;
+        const data = slot.value.dataSync<'float32'>();
         return [`${i}.${j}`, { dtype: 'float32', shape: parameter.shape, data }];
       }),
     );
@@ -75,16 +75,21 @@ export abstract class Optimizer {
 
   /** Goes on from what {@link stateDict} returned, for an optimizer made with the same parameters in the same order. */
   loadStateDict(dict: StateDict): void {
-    const steps = dict.get('steps');
+    const misfit = new Error(
+      'The optimizer state does not fit: it was saved for other parameters or by another method.',
+    );
     const slots = [...this.slots].flatMap(([parameter, each], i) =>
-      each.map((slot, j) => ({ slot, parameter, state: dict.get(`${i}.${j}`) })),
+      each.map((slot, j) => {
+        const state = dict.get(`${i}.${j}`);
+        if (state?.dtype !== 'float32' || state.shape.join() !== parameter.shape.join()) throw misfit;
+        return { slot, state };
+      }),
     );
-    if (!steps || slots.some(({ state, parameter }) => state?.shape.join() !== parameter.shape.join())) {
-      throw new Error('The optimizer state does not fit: it was saved for other parameters or another method.');
+    const steps = dict.get('steps');
+    if (!steps || dict.size !== slots.length + 1) throw misfit;
+    for (const { slot, state } of slots) {
+      slot.assign(tf.tensor(state.data as Float32Array, [...state.shape], 'float32'));
     }
-    slots.forEach(({ slot, parameter, state }) =>
-      slot.assign(tf.tensor(state!.data as Float32Array, [...parameter.shape], 'float32')),
-    );
     this.steps = Number(steps.data[0]);
   }
 

@@ -35,7 +35,7 @@ export interface TrainOptions {
   /** Called after each step with its loss, before the gradients are freed. Steps count from 1 over the whole run. */
   onStep?: (step: number, loss: number) => void | Promise<void>;
   /** Called after each epoch with all records so far: to draw, to save; `return false` stops early. */
-  onEpoch?: (history: readonly EpochRecord[]) => void | boolean | Promise<void | boolean>;
+  onEpoch?: (history: readonly EpochRecord[]) => unknown;
   /** Which weights the model is left with: those that evaluated best (default), or the last. */
   keep?: 'best' | 'last';
   /** Print the two lines of each epoch, as the article does; default true. */
@@ -82,7 +82,12 @@ export async function trainAndEval(
   const start = performance.now();
   const perEpoch = loaderTrain.dataset.length + loaderEval.dataset.length;
   const progress = startProgress((epochs - history.length) * perEpoch, { label: 'Training', unit: 'images' });
-  const report = (epoch: number, doing: string, offset: number, { images, loss, accuracy }: RunningMetrics): void => {
+  const report = (
+    epoch: number,
+    doing: string,
+    offset: number,
+    { images, loss, accuracy }: RunningMetrics,
+  ): void => {
     const before = (epoch - 1 - (options.history?.length ?? 0)) * perEpoch;
     progress.update(before + offset + images, { epoch: `${epoch}/${epochs}, ${doing}`, loss, accuracy });
   };
@@ -92,7 +97,9 @@ export async function trainAndEval(
       const epochStart = performance.now();
       const train = await run.epoch(epoch, signal, (metrics) => report(epoch, 'training', 0, metrics));
       const seconds = (performance.now() - epochStart) / 1000;
-      log(`Epoch ${epoch}/${epochs}: train_loss ${train.loss.toFixed(6)}, train_acc ${train.accuracy.toFixed(6)}`);
+      log(
+        `Epoch ${epoch}/${epochs}: train_loss ${train.loss.toFixed(6)}, train_acc ${train.accuracy.toFixed(6)}`,
+      );
       const onBatch = (metrics: RunningMetrics): void => report(epoch, 'evaluating', train.images, metrics);
       const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
       log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
@@ -124,7 +131,9 @@ export async function trainAndEval(
   optimizer.zeroGrad();
   model.eval();
   if (bestWeights) model.loadStateDict(bestWeights);
-  log(`${history.length} epochs of training and evaluation took ${formatSeconds((performance.now() - start) / 1000)}.`);
+  log(
+    `${history.length} epochs of training and evaluation took ${formatSeconds((performance.now() - start) / 1000)}.`,
+  );
   log(`Best accuracy: ${bestAcc.toFixed(6)} (epoch ${bestEpoch})`);
   return { model, history, bestAcc, bestEpoch, interrupted };
 }
