@@ -18,7 +18,7 @@ export interface DrawnBlock {
 export interface BlockStep {
   name: string;
   layer: Module;
-  /** What it is, in words: "3×3 conv, 64 → 64". */
+  /** What it is, in words: "3×3 conv, 64 → 128, /2" (the paper's way to write a stride). */
   label: string;
   /** What came out of it, [N, H, W, C]. */
   shape: readonly number[];
@@ -43,7 +43,7 @@ function layerLabel(layer: Module): string {
   if (layer instanceof Conv2d) {
     const { kernelSize: k, inChannels, outChannels, stride, groups, dilation } = layer;
     const more = [
-      stride > 1 && `stride ${stride}`,
+      stride > 1 && `/${stride}`,
       groups > 1 && `${groups} groups`,
       dilation > 1 && `dilation ${dilation}`,
     ];
@@ -98,10 +98,11 @@ export function traceBlock(block: Module, input: readonly number[]): BlockTrace 
   return { input, main, shortcut, after, output: run.shape };
 }
 
-const BOX = { width: 184, height: 30, gap: 22 };
-const COLUMN = 410; // pixels a block takes across
-const CENTER = 96;
-const SIDE = 312; // the shortcut's middle
+const BOX = { width: 172, height: 30, gap: 22 };
+const CENTER = 92; // of the main column, in pixels
+const IDENTITY = 250; // where an empty shortcut runs down
+const PROJECTION = 266; // the middle of a shortcut with layers, which has narrower boxes
+const NARROW = 160;
 
 /**
  * Draws residual blocks side by side, as the paper's figures 2 and 5 do, from what their layers did with an input:
@@ -115,8 +116,8 @@ export function showBlocks(
   const words = alt ?? drawn.map(({ words }) => words).join(' ');
   const height = Math.max(...drawn.map((one) => one.height));
   const figures = drawn.map(
-    ({ svg, words }) =>
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${COLUMN} ${height}" width="${COLUMN}" height="${height}" role="img" ` +
+    ({ svg, width, words }) =>
+      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" ` +
       `aria-label="${escapeHtml(words)}" style="max-width:100%;height:auto;font-family:system-ui,sans-serif">${svg}</svg>`,
   );
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
@@ -126,16 +127,16 @@ export function showBlocks(
   });
 }
 
-function drawBlock(title: string, trace: BlockTrace): { svg: string; height: number; words: string } {
+function drawBlock(title: string, trace: BlockTrace) {
   const { main, shortcut, after } = trace;
-  const parts = [text(CENTER, 16, title, 'font-weight="bold"')];
+  const parts = [text(6, 16, title, 'text-anchor="start" font-weight="bold"')];
   let y = 52;
   const start = y;
   parts.push(text(CENTER, y - 8, `x: ${sides(trace.input)}`));
   let shape = trace.input;
-  const column = (steps: readonly BlockStep[], x: number, color: string) => {
+  const column = (steps: readonly BlockStep[], x: number, color: string, wide = BOX.width) => {
     for (const step of steps) {
-      parts.push(arrow(x, y, y + BOX.gap), box(x, y + BOX.gap, step.label, color));
+      parts.push(arrow(x, y, y + BOX.gap), box(x, y + BOX.gap, wide, step.label, color));
       y += BOX.gap + BOX.height;
       if (sides(step.shape) !== sides(shape))
         parts.push(text(x + 6, y + 15, sides(step.shape), 'text-anchor="start" font-size="11"'));
@@ -144,24 +145,25 @@ function drawBlock(title: string, trace: BlockTrace): { svg: string; height: num
   };
   column(main, CENTER, COLORS[0]);
   if (shortcut) {
+    const side = shortcut.length > 0 ? PROJECTION : IDENTITY;
     const end = y + BOX.gap + 4;
     const middle = (start + end) / 2;
     // x leaves the main column, goes down beside it, and comes back into the sum.
     const fork = start + 6;
     const rows = shortcut.length * (BOX.height + BOX.gap) + (shortcut.length > 0 ? BOX.gap : 0);
     parts.push(text(CENTER - 10, end - 12, 'F(x)', 'text-anchor="end" font-style="italic"'));
-    parts.push(line(`M${CENTER} ${fork}H${SIDE}V${shortcut.length > 0 ? middle - rows / 2 : end + 9}`));
+    parts.push(line(`M${CENTER} ${fork}H${side}V${shortcut.length > 0 ? middle - rows / 2 : end + 9}`));
     if (shortcut.length > 0) {
       [y, shape] = [middle - rows / 2, trace.input];
-      column(shortcut, SIDE, COLORS[1]);
-      parts.push(line(`M${SIDE} ${y}V${end + 9}`));
+      column(shortcut, side, COLORS[1], NARROW);
+      parts.push(line(`M${side} ${y}V${end + 9}`));
     } else {
-      parts.push(text(SIDE - 8, middle, 'identity', 'text-anchor="end"'));
+      parts.push(text(side - 8, middle, 'identity', 'text-anchor="end"'));
     }
-    parts.push(line(`M${SIDE} ${end + 9}H${CENTER + 16}`));
+    parts.push(line(`M${side} ${end + 9}H${CENTER + 16}`));
     parts.push(`<path d="M${CENTER + 10} ${end + 9}l8 -4v8z" fill="${TEXT_COLOR}"/>`);
     parts.push(
-      text(SIDE - 8, end + 3, shortcut.length > 0 ? 'Wₛ x' : 'x', 'text-anchor="end" font-style="italic"'),
+      text(side - 8, end + 3, shortcut.length > 0 ? 'Wₛ x' : 'x', 'text-anchor="end" font-style="italic"'),
     );
     parts.push(arrow(CENTER, end - BOX.gap - 4, end), plus(CENTER, end + 9));
     [y, shape] = [end + 18, trace.output];
@@ -169,11 +171,12 @@ function drawBlock(title: string, trace: BlockTrace): { svg: string; height: num
   }
   parts.push(arrow(CENTER, y, y + BOX.gap + 4), text(CENTER, y + BOX.gap + 20, `y: ${sides(trace.output)}`));
   const names = (steps: readonly BlockStep[]) => steps.map(({ label }) => label).join('; ');
-  const side = shortcut && (shortcut.length > 0 ? names(shortcut) : 'the input itself');
+  const beside = shortcut && (shortcut.length > 0 ? names(shortcut) : 'the input itself');
   const words =
     `${title}: ${names(main)}` +
-    (side ? `; to this is added: ${side}; then ${names(after) || 'nothing'}.` : '.');
-  return { svg: parts.join(''), height: y + BOX.gap + 30, words };
+    (beside ? `; to this is added: ${beside}; then ${names(after) || 'nothing'}.` : '.');
+  const width = shortcut === null ? 200 : shortcut.length > 0 ? PROJECTION + NARROW / 2 + 4 : IDENTITY + 10;
+  return { svg: parts.join(''), width, height: y + BOX.gap + 30, words };
 }
 
 /** [N, 56, 56, 64] as "56 × 56 × 64". */
@@ -185,9 +188,9 @@ function text(x: number, y: number, content: string, more = ''): string {
   return `<text x="${x}" y="${y}" fill="${TEXT_COLOR}" ${anchor} ${size} ${more}>${escapeHtml(content)}</text>`;
 }
 
-function box(x: number, y: number, label: string, color: string): string {
-  const [left, { width, height }] = [x - BOX.width / 2, BOX];
-  const size = label.length > 26 ? 'font-size="11"' : '';
+function box(x: number, y: number, width: number, label: string, color: string): string {
+  const [left, { height }] = [x - width / 2, BOX];
+  const size = label.length > width / 7.6 ? 'font-size="11"' : ''; // 13 pixels high, a letter is about 7 wide
   return (
     `<rect x="${left}" y="${y}" width="${width}" height="${height}" rx="5" fill="${color}" fill-opacity="0.06" stroke="${color}" stroke-width="1.5"/>` +
     text(x, y + height / 2 + 4.5, label, size)

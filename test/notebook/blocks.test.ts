@@ -29,7 +29,7 @@ test('the layers of a projection are told from those of F(x), with their shapes'
   const block = new Bottleneck(16, 8, { stride: 2, downsample });
   const trace = traceBlock(block, [2, 6, 6, 16]);
   assert.equal(trace.main.length, 8);
-  assert.deepEqual(labels(trace.shortcut), ['1×1 conv, 16 → 32, stride 2', 'batch norm']);
+  assert.deepEqual(labels(trace.shortcut), ['1×1 conv, 16 → 32, /2', 'batch norm']);
   assert.deepEqual(trace.shortcut?.[1].shape, [2, 3, 3, 32]);
   assert.deepEqual(trace.output, [2, 3, 3, 32]);
   block.dispose();
