@@ -15,7 +15,7 @@ degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and 
 backbone     trains the resnet-20 that the workbook ships and writes its weights, in half precision, and its card
              into src/models/pretrained
 
-Both can be stopped at any moment and go on after the last whole epoch. Options:
+Both can be stopped at any moment and go on where they were. Options:
   --cifar10 DIR        folder of CIFAR-10's binary files (default: where npm run data -- cifar10 puts them)
   --kind KIND          plain or resnet (default: both)
   --depth N[,N]        6n + 2 (default: 20,56; backbone: 20)

@@ -1,8 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpus } from 'node:os';
-import { InputFile } from '../../src/checkpoint/file';
-import { readSafetensors, readSafetensorsMetadata, saveSafetensors } from '../../src/checkpoint/safetensors';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { Subset } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
@@ -48,26 +46,8 @@ function writeJson(path: string, value: unknown): void {
   renameSync(`${path}.part`, path);
 }
 
-/** The last state that a run saved: model and optimizer in one file, what has happened until then in its metadata. */
-function saveState(
-  path: string,
-  model: StateDict,
-  optimizer: StateDict,
-  history: readonly EpochRecord[],
-): void {
-  const prefixed = (prefix: string, dict: StateDict): [string, NonNullable<ReturnType<StateDict['get']>>][] =>
-    [...dict].map(([name, tensor]) => [`${prefix}.${name}`, tensor]);
-  const all: StateDict = new Map([...prefixed('model', model), ...prefixed('optimizer', optimizer)]);
-  saveSafetensors(path, all, { metadata: { history: JSON.stringify(history) } });
-}
-
-function part(prefix: string, dict: StateDict): StateDict {
-  const own = [...dict].filter(([name]) => name.startsWith(`${prefix}.`));
-  return new Map(own.map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]));
-}
-
 /**
- * Makes one run, or goes on with it where it was stopped (it saves itself after every epoch), and writes its record.
+ * Makes one run, or goes on with it where it was stopped (it saves itself every minute), and writes its record.
  *
  * @param cifar10 - the folder of CIFAR-10's binary files.
  * @returns the record and the model's final weights, or nothing when the reader stopped it.
@@ -91,17 +71,6 @@ export async function runOnCifar(
   const optimizer = new SGD(model.parameters(), { lr, momentum, weightDecay });
   const folder = runFolder(configuration);
   mkdirSync(folder, { recursive: true });
-  const statePath = join(folder, 'state.safetensors');
-  let history: EpochRecord[] = [];
-  if (existsSync(statePath)) {
-    const saved = InputFile.with(statePath, readSafetensors);
-    history = JSON.parse(readSafetensorsMetadata(statePath).history) as EpochRecord[];
-    model.loadStateDict(part('model', saved));
-    optimizer.loadStateDict(part('optimizer', saved));
-    console.log(`Going on after epoch ${history.length} of ${epochs}.`);
-  }
-  loaderTrain.epoch = history.length; // the loader's shuffling and augmentation follow from seed and epoch alone
-
   // the last weights count, as in the paper; the best of a run, picked on the test images, would flatter
   const result = await trainAndEval(
     model,
@@ -112,9 +81,8 @@ export async function runOnCifar(
     loaderTest,
     {
       schedule: makeSchedule(configuration),
-      history,
       keep: 'last',
-      onEpoch: (soFar) => saveState(statePath, model.stateDict(), optimizer.stateDict(), soFar),
+      checkpoint: { path: join(folder, 'state.safetensors') },
     },
   );
   const weights = model.stateDict();

@@ -31,28 +31,39 @@ export interface EvaluateOptions {
   onBatch?: (metrics: RunningMetrics) => void;
 }
 
+/** What {@link RunningMetrics} has added up. */
+export interface MetricSums {
+  /** Sum of each picture's loss. */
+  loss: number;
+  correct: number;
+  images: number;
+}
+
 /** Sums loss and right answers over the batches of an epoch. */
 export class RunningMetrics {
-  private lossSum = 0;
-  private correct = 0;
-  private count = 0;
+  readonly sums: MetricSums;
+
+  /** @param sums - to go on from; default none. */
+  constructor(sums: MetricSums = { loss: 0, correct: 0, images: 0 }) {
+    this.sums = { ...sums };
+  }
 
   add(batchLoss: number, correct: number, batchSize: number): void {
-    this.lossSum += batchLoss * batchSize;
-    this.correct += correct;
-    this.count += batchSize;
+    this.sums.loss += batchLoss * batchSize;
+    this.sums.correct += correct;
+    this.sums.images += batchSize;
   }
 
   get images(): number {
-    return this.count;
+    return this.sums.images;
   }
 
   get loss(): number {
-    return this.lossSum / this.count;
+    return this.sums.loss / this.sums.images;
   }
 
   get accuracy(): number {
-    return this.correct / this.count;
+    return this.sums.correct / this.sums.images;
   }
 }
 

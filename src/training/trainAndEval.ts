@@ -5,6 +5,7 @@ import type { Module } from '../nn/module';
 import type { StateDict } from '../nn/stateDict';
 import { formatSeconds, startProgress } from '../progress';
 import { backward } from './backward';
+import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
 import { type Loss, RunningMetrics, evaluate } from './evaluate';
 import type { Optimizer } from './optimizers';
 import type { Schedule } from './schedules';
@@ -30,8 +31,11 @@ export interface EpochRecord {
 export interface TrainOptions {
   /** Sets the learning rate of each step; default: it stays what the optimizer was made with. */
   schedule?: Schedule;
-  /** Records of epochs that are behind already, when a run is resumed; training goes on after them. */
-  history?: readonly EpochRecord[];
+  /**
+   * Saves the run on its way, so that it can be killed at any moment: called again with the same arguments it goes on,
+   * to the same bits as if it had not been stopped (on one machine). Delete the file to start anew.
+   */
+  checkpoint?: CheckpointOptions;
   /** Called after each step with its loss, before the gradients are freed. Steps count from 1 over the whole run. */
   onStep?: (step: number, loss: number) => void | Promise<void>;
   /** Called after each epoch with all records so far: to draw, to save; `return false` stops early. */
@@ -72,96 +76,144 @@ export async function trainAndEval(
   loaderEval: DataLoader,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
-  const history = [...(options.history ?? [])];
-  const run = new Run(model, lossFunc, optimizer, loaderTrain, epochs, options);
-  let bestAcc = 0;
-  let bestEpoch = 0;
-  let bestWeights: StateDict | undefined;
-  let interrupted = false;
-  const log = options.log === false ? () => undefined : (line: string) => console.log(line);
-  const start = performance.now();
-  const perEpoch = loaderTrain.dataset.length + loaderEval.dataset.length;
-  const progress = startProgress((epochs - history.length) * perEpoch, { label: 'Training', unit: 'images' });
-  const report = (
-    epoch: number,
-    doing: string,
-    offset: number,
-    { images, loss, accuracy }: RunningMetrics,
-  ): void => {
-    const before = (epoch - 1 - (options.history?.length ?? 0)) * perEpoch;
-    progress.update(before + offset + images, { epoch: `${epoch}/${epochs}, ${doing}`, loss, accuracy });
-  };
-
-  await withInterrupt(async (signal) => {
-    for (let epoch = history.length + 1; epoch <= epochs; epoch++) {
-      const epochStart = performance.now();
-      const train = await run.epoch(epoch, signal, (metrics) => report(epoch, 'training', 0, metrics));
-      const seconds = (performance.now() - epochStart) / 1000;
-      log(
-        `Epoch ${epoch}/${epochs}: train_loss ${train.loss.toFixed(6)}, train_acc ${train.accuracy.toFixed(6)}`,
-      );
-      const onBatch = (metrics: RunningMetrics): void => report(epoch, 'evaluating', train.images, metrics);
-      const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
-      log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
-      history.push({
-        epoch,
-        lr: optimizer.lr,
-        trainLoss: train.loss,
-        trainAcc: train.accuracy,
-        valLoss: loss,
-        valAcc: accuracy,
-        seconds: (performance.now() - epochStart) / 1000,
-        imagesPerSecond: train.images / seconds,
-      });
-      if (accuracy > bestAcc) {
-        bestAcc = accuracy;
-        bestEpoch = epoch;
-        if (options.keep !== 'last') bestWeights = model.stateDict();
-      }
-      if ((await options.onEpoch?.(history)) === false) break;
-    }
-    progress.done({ epoch: history.length, accuracy: bestAcc });
-  }).catch((error: unknown) => {
-    progress.stop(error instanceof Error ? error.message : String(error));
-    if (!(error instanceof Interrupted)) throw error;
-    interrupted = true;
-    log(`Stopped by the reader after ${history.length} whole epochs; the best weights so far are kept.`);
-  });
-
+  const run = new Run(model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, options);
+  const interrupted = await run.all();
   optimizer.zeroGrad();
   model.eval();
-  if (bestWeights) model.loadStateDict(bestWeights);
-  log(
-    `${history.length} epochs of training and evaluation took ${formatSeconds((performance.now() - start) / 1000)}.`,
-  );
-  log(`Best accuracy: ${bestAcc.toFixed(6)} (epoch ${bestEpoch})`);
+  if (run.bestWeights && options.keep !== 'last') model.loadStateDict(run.bestWeights);
+  const { history, bestAcc, bestEpoch } = run;
   return { model, history, bestAcc, bestEpoch, interrupted };
 }
 
-/** The training half of each epoch. */
+/** One call of trainAndEval. */
 class Run {
+  history: EpochRecord[] = [];
+  bestAcc = 0;
+  bestEpoch = 0;
+  bestWeights: StateDict | undefined;
+  /** Of the epoch under way. */
+  private metrics = new RunningMetrics();
+  /** Whether the loader stands between two batches of an epoch, or at its start: only there can a run be taken up. */
+  private resumable = true;
+  private readonly checkpoint: RunCheckpoint | undefined;
+  private readonly log: (line: string) => void;
+
   constructor(
     private readonly model: Module,
+    private readonly epochs: number,
     private readonly lossFunc: Loss,
     private readonly optimizer: Optimizer,
-    private readonly loader: DataLoader,
-    private readonly epochs: number,
+    private readonly loaderTrain: DataLoader,
+    private readonly loaderEval: DataLoader,
     private readonly options: TrainOptions,
-  ) {}
+  ) {
+    this.log = options.log === false ? () => undefined : (line) => console.log(line);
+    if (options.checkpoint)
+      this.checkpoint = new RunCheckpoint(options.checkpoint, model, optimizer, loaderTrain);
+  }
 
-  async epoch(
+  /** @returns whether the reader stopped it. */
+  async all(): Promise<boolean> {
+    this.resume();
+    const { epochs, log } = this;
+    const start = performance.now();
+    const done = this.history.length;
+    const perEpoch = this.loaderTrain.dataset.length + this.loaderEval.dataset.length;
+    const progress = startProgress((epochs - done) * perEpoch, { label: 'Training', unit: 'images' });
+    const report = (epoch: number, doing: string, images: number, { loss, accuracy }: RunningMetrics): void =>
+      progress.update((epoch - 1 - done) * perEpoch + images, {
+        epoch: `${epoch}/${epochs}, ${doing}`,
+        loss,
+        accuracy,
+      });
+    let interrupted = false;
+    try {
+      await withInterrupt(async (signal) => {
+        for (let epoch = done + 1; epoch <= epochs; epoch++) {
+          if (!(await this.epoch(epoch, signal, report))) break;
+        }
+      });
+      progress.done({ epoch: this.history.length, accuracy: this.bestAcc });
+    } catch (error) {
+      progress.stop(error instanceof Error ? error.message : String(error));
+      if (!(error instanceof Interrupted)) throw error;
+      interrupted = true;
+      if (this.resumable) this.save();
+      log(
+        `Stopped by the reader after ${this.history.length} whole epochs; the best weights so far are kept.`,
+      );
+    }
+    const seconds = (performance.now() - start) / 1000;
+    log(`${this.history.length - done} epochs of training and evaluation took ${formatSeconds(seconds)}.`);
+    log(`Best accuracy: ${this.bestAcc.toFixed(6)} (epoch ${this.bestEpoch})`);
+    return interrupted;
+  }
+
+  private save(): void {
+    const { history, bestAcc, bestEpoch, metrics } = this;
+    this.checkpoint?.save({ history, bestAcc, bestEpoch, metrics: metrics.sums }, this.bestWeights);
+  }
+
+  private resume(): void {
+    const saved = this.checkpoint?.resume();
+    if (!saved) return;
+    ({
+      history: this.history,
+      bestAcc: this.bestAcc,
+      bestEpoch: this.bestEpoch,
+      best: this.bestWeights,
+    } = saved);
+    this.metrics = new RunningMetrics(saved.metrics);
+    this.log(`Going on after ${saved.history.length} epochs and ${saved.loader.batch} batches.`);
+  }
+
+  /** One epoch of training, and the evaluation after it. @returns false to stop early. */
+  private async epoch(
+    epoch: number,
+    signal: AbortSignal,
+    report: (epoch: number, doing: string, images: number, metrics: RunningMetrics) => void,
+  ): Promise<boolean> {
+    const { model, epochs, lossFunc, optimizer, loaderEval, options, log } = this;
+    const start = performance.now();
+    const before = this.metrics.images;
+    await this.train(epoch, signal, (metrics) => report(epoch, 'training', metrics.images, metrics));
+    const train = this.metrics;
+    const imagesPerSecond = ((train.images - before) * 1000) / (performance.now() - start);
+    log(
+      `Epoch ${epoch}/${epochs}: train_loss ${train.loss.toFixed(6)}, train_acc ${train.accuracy.toFixed(6)}`,
+    );
+
+    this.resumable = false;
+    const onBatch = (metrics: RunningMetrics): void =>
+      report(epoch, 'evaluating', train.images + metrics.images, metrics);
+    const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
+    log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
+    const seconds = (performance.now() - start) / 1000;
+    const { loss: trainLoss, accuracy: trainAcc } = train;
+    const record = { epoch, lr: optimizer.lr, trainLoss, trainAcc, valLoss: loss, valAcc: accuracy };
+    this.history.push({ ...record, seconds, imagesPerSecond });
+    if (accuracy > this.bestAcc) {
+      this.bestAcc = accuracy;
+      this.bestEpoch = epoch;
+      if (options.keep !== 'last') this.bestWeights = model.stateDict();
+    }
+    this.metrics = new RunningMetrics();
+    this.resumable = true;
+    this.save();
+    return (await options.onEpoch?.(this.history)) !== false;
+  }
+
+  private async train(
     epoch: number,
     signal: AbortSignal,
     report: (metrics: RunningMetrics) => void,
-  ): Promise<RunningMetrics> {
-    const { model, optimizer, loader, options } = this;
+  ): Promise<void> {
+    const { model, optimizer, loaderTrain, options, metrics } = this;
     model.train();
     optimizer.zeroGrad();
-    const metrics = new RunningMetrics();
-    let step = (epoch - 1) * loader.length;
-    for await (const [inputs, labels] of loader) {
-      await breathe(signal);
-      if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loader.length);
+    let step = (epoch - 1) * loaderTrain.length + (metrics.images > 0 ? loaderTrain.state.batch : 0);
+    for await (const [inputs, labels] of loaderTrain) {
+      if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loaderTrain.length);
       step += 1;
       const { loss, correct } = this.forwardBackward(inputs, labels);
       if (!Number.isFinite(loss)) {
@@ -172,20 +224,22 @@ class Run {
       report(metrics);
       await options.onStep?.(step, loss);
       optimizer.zeroGrad();
+      await breathe(signal);
+      if (this.checkpoint?.due && loaderTrain.state.batch < loaderTrain.length) this.save();
     }
     if (metrics.images === 0) throw new Error('trainAndEval: the training loader gave no pictures.');
-    return metrics;
   }
 
   /** Leaves the gradients in the parameters. */
   private forwardBackward(inputs: tf.Tensor4D, labels: tf.Tensor1D): { loss: number; correct: number } {
-    const { model, lossFunc, optimizer, loader } = this;
+    const { model, lossFunc, optimizer } = this;
+    const { classes } = this.loaderTrain.dataset;
     let correct = 0;
     const loss = backward(optimizer.parameters, () => {
       const outputs = model.forward(inputs) as tf.Tensor2D;
-      if (outputs.shape[1] < loader.dataset.classes.length) {
+      if (outputs.shape[1] < classes.length) {
         throw new Error(
-          `The model has ${outputs.shape[1]} outputs, the data ${loader.dataset.classes.length} classes: ` +
+          `The model has ${outputs.shape[1]} outputs, the data ${classes.length} classes: ` +
             'replace its last layer.',
         );
       }

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import type { Dataset, Sample } from '../../src/data/dataset';
@@ -9,6 +12,7 @@ import { setProgress, silentProgress } from '../../src/progress';
 import { Random, manualSeed } from '../../src/random';
 import { evaluate } from '../../src/training/evaluate';
 import { Adam } from '../../src/training/optimizers';
+import { cosineLR } from '../../src/training/schedules';
 import { type EpochRecord, type TrainOptions, trainAndEval } from '../../src/training/trainAndEval';
 
 setProgress(silentProgress);
@@ -109,18 +113,54 @@ describe('trainAndEval', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  it('stops early when a callback says so, and goes on from a history', async () => {
-    const first = await run(5, { onEpoch: (history) => history.length < 2 });
-    assert.equal(first.history.length, 2);
-    const epochs: number[] = [];
-    const rest = await run(3, {
-      history: first.history,
-      onEpoch: (history) => void epochs.push(history[history.length - 1].epoch),
+  it('stops early when a callback says so', async () => {
+    const { history, model } = await run(5, { onEpoch: (soFar) => soFar.length < 2 });
+    assert.equal(history.length, 2);
+    model.dispose();
+  });
+
+  for (const stop of [1, 5, 6, 10]) {
+    it(`goes on to the same bits when it was stopped after step ${stop} of 12`, async () => {
+      const whole = await run(3, { schedule: cosineLR(1e-2) });
+      const folder = mkdtempSync(join(tmpdir(), 'run-'));
+      const checkpoint = { path: join(folder, 'run.safetensors'), everySeconds: 0 };
+      const killed = new Error('killed');
+      const onStep = (step: number): void => {
+        if (step === stop + 1) throw killed; // step `stop` was the last to be saved
+      };
+      const first = makeNet();
+      await assert.rejects(run(3, { schedule: cosineLR(1e-2), checkpoint, onStep }, first), killed);
+      first.dispose();
+
+      const steps: number[] = [];
+      const resumed = await run(3, {
+        schedule: cosineLR(1e-2),
+        checkpoint,
+        onStep: (step) => void steps.push(step),
+      });
+      rmSync(folder, { recursive: true });
+      assert.equal(steps[0], stop + 1);
+      assert.deepEqual(numbers(resumed.history), numbers(whole.history));
+      assert.deepEqual(resumed.model.stateDict(), whole.model.stateDict());
+      whole.model.dispose();
+      resumed.model.dispose();
     });
-    assert.deepEqual(epochs, [3]);
-    assert.equal(rest.history.length, 3);
-    first.model.dispose();
-    rest.model.dispose();
+  }
+
+  it('goes on from an interrupt, and refuses the file of another model', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'run-'));
+    const checkpoint = { path: join(folder, 'run.safetensors') };
+    const onStep = (step: number): void => {
+      if (step === 6) process.kill(process.pid, 'SIGINT');
+    };
+    const first = await run(3, { checkpoint, onStep });
+    assert.ok(first.interrupted);
+    const [whole, resumed] = [await run(3), await run(3, { checkpoint })];
+    assert.deepEqual(numbers(resumed.history), numbers(whole.history));
+    const other = new CifarResNet(14, { numClasses: 2, widths: [4, 4, 8] });
+    await assert.rejects(run(3, { checkpoint }, other), /The state dict does not fit the module/);
+    rmSync(folder, { recursive: true });
+    [first.model, whole.model, resumed.model, other].forEach((model) => model.dispose());
   });
 
   it('is stopped by SIGINT within a step, and keeps what was learnt', async () => {
