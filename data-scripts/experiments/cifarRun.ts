@@ -5,7 +5,7 @@ import { CIFAR10 } from '../../src/data/cifar10';
 import { Subset } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
 import { cacheRoot, projectRoot } from '../../src/data/locations';
-import { Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor } from '../../src/data/transforms';
+import { cifarEvalTransform, cifarTrainTransform } from '../../src/data/presets';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { Parameter } from '../../src/nn/parameter';
 import type { StateDict } from '../../src/nn/stateDict';
@@ -14,10 +14,6 @@ import { manualSeed } from '../../src/random';
 import { SGD } from '../../src/training/optimizers';
 import { type EpochRecord, trainAndEval } from '../../src/training/trainAndEval';
 import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
-
-/** ImageNet's statistics, with which the published CIFAR checkpoints (akamaster/pytorch_resnet_cifar10) were trained too. */
-export const MEAN = [0.485, 0.456, 0.406];
-export const STD = [0.229, 0.224, 0.225];
 
 /** What a run leaves behind for the pages. */
 export interface RunRecord {
@@ -58,11 +54,9 @@ export async function runOnCifar(
   command: string,
 ): Promise<{ record: RunRecord; weights: StateDict } | undefined> {
   const { seed, batchSize, epochs, lr, momentum, weightDecay, subset } = configuration;
-  const normalize = [new ToTensor(), new Normalize(MEAN, STD)];
-  const augment = new Compose([new RandomCrop(32, { padding: 4 }), new RandomHorizontalFlip(), ...normalize]);
-  const all = CIFAR10.open(cifar10, { train: true, transform: augment });
+  const all = CIFAR10.open(cifar10, { train: true, transform: cifarTrainTransform() });
   const train = subset === all.length ? all : new Subset(all, [...Array(subset).keys()]);
-  const test = CIFAR10.open(cifar10, { train: false, transform: new Compose(normalize) });
+  const test = CIFAR10.open(cifar10, { train: false, transform: cifarEvalTransform() });
   const loaderTrain = new DataLoader(train, { batchSize, shuffle: true, seed });
   const loaderTest = new DataLoader(test, { batchSize: 250 });
 
