@@ -49,7 +49,7 @@ function layerLabel(layer: Module): string {
     ];
     return [`${k}×${k} conv, ${inChannels} → ${outChannels}`, ...more.filter(Boolean)].join(', ');
   }
-  const known: Record<string, string> = { ReLU: 'relu', PaddedShortcut: 'subsample, pad with zeros' };
+  const known: Record<string, string> = { ReLU: 'relu', PaddedShortcut: 'subsample, zero-pad' };
   return layer instanceof BatchNorm2d
     ? 'batch norm'
     : (known[layer.constructor.name] ?? layer.constructor.name);
@@ -101,8 +101,8 @@ export function traceBlock(block: Module, input: readonly number[]): BlockTrace 
 const BOX = { width: 172, height: 30, gap: 22 };
 const CENTER = 92; // of the main column, in pixels
 const IDENTITY = 250; // where an empty shortcut runs down
-const PROJECTION = 266; // the middle of a shortcut with layers, which has narrower boxes
-const NARROW = 160;
+const PROJECTION = 262; // the middle of a shortcut with layers, which has narrower boxes
+const NARROW = 152;
 
 /**
  * Draws residual blocks side by side, as the paper's figures 2 and 5 do, from what their layers did with an input:
@@ -122,7 +122,7 @@ export function showBlocks(
   );
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
   show({
-    'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:8px">${figures.join('')}</div>${below}</figure>`,
+    'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:4px">${figures.join('')}</div>${below}</figure>`,
     'text/plain': words,
   });
 }
@@ -138,8 +138,10 @@ function drawBlock(title: string, trace: BlockTrace) {
     for (const step of steps) {
       parts.push(arrow(x, y, y + BOX.gap), box(x, y + BOX.gap, wide, step.label, color));
       y += BOX.gap + BOX.height;
-      if (sides(step.shape) !== sides(shape))
-        parts.push(text(x + 6, y + 15, sides(step.shape), 'text-anchor="start" font-size="11"'));
+      if (sides(step.shape) !== sides(shape)) {
+        const place = x === CENTER ? { x: x + 6, anchor: 'start' } : { x: x - 6, anchor: 'end' }; // within the drawing
+        parts.push(text(place.x, y + 15, sides(step.shape), `text-anchor="${place.anchor}" font-size="11"`));
+      }
       shape = step.shape;
     }
   };

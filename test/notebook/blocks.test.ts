@@ -39,7 +39,7 @@ test('a plain block has no shortcut, and option A shows its subsampling', () => 
   const plain = new CifarBlock(4, 8, 2, 'none');
   const padded = new CifarBlock(4, 8, 2, 'A');
   assert.equal(traceBlock(plain, [1, 8, 8, 4]).shortcut, null);
-  assert.deepEqual(labels(traceBlock(padded, [1, 8, 8, 4]).shortcut), ['subsample, pad with zeros']);
+  assert.deepEqual(labels(traceBlock(padded, [1, 8, 8, 4]).shortcut), ['subsample, zero-pad']);
   plain.dispose();
   padded.dispose();
 });
