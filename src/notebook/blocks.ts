@@ -138,10 +138,9 @@ function drawBlock(title: string, trace: BlockTrace) {
     for (const step of steps) {
       parts.push(arrow(x, y, y + BOX.gap), box(x, y + BOX.gap, wide, step.label, color));
       y += BOX.gap + BOX.height;
-      if (sides(step.shape) !== sides(shape)) {
-        const place = x === CENTER ? { x: x + 6, anchor: 'start' } : { x: x - 6, anchor: 'end' }; // within the drawing
-        parts.push(text(place.x, y + 15, sides(step.shape), `text-anchor="${place.anchor}" font-size="11"`));
-      }
+      // The shortcut ends in F(x)'s shape, which stands beside F(x).
+      if (x === CENTER && sides(step.shape) !== sides(shape))
+        parts.push(text(x + 6, y + 15, sides(step.shape), 'text-anchor="start" font-size="11"'));
       shape = step.shape;
     }
   };
