@@ -106,21 +106,36 @@ function resizeRows({ data, start, rowLength, height, width: oldWidth }: Region,
   return { data: result, start: 0, rowLength: width * 3, height, width };
 }
 
-/** Along y, one whole row of sums at a time so that memory is read in order. */
+/**
+ * Along y, whole rows at a time so that memory is read in order. Three input rows go into a pass: few photographs need
+ * more for one output row, and writing sums down between passes takes as long as adding a row to them.
+ */
 function resizeColumns({ data, start, rowLength, height: oldHeight, width }: Region, height: number): Region {
   const { first, count, values, stride } = triangleWeights(oldHeight, height);
   const length = width * 3;
   const result = new Uint8Array(height * length); // [height, width, 3]
   const sums = new Int32Array(length);
-  for (let y = 0; y < height; y++) {
+  for (let y = 0, to = 0; y < height; y++, to += length) {
     sums.fill(HALF);
-    for (let k = 0; k < count[y]; k++) {
-      const weight = values[y * stride + k];
-      const from = start + (first[y] + k) * rowLength;
-      for (let x = 0; x < length; x++) sums[x] = (sums[x] + Math.imul(data[from + x], weight)) | 0;
+    for (let left = count[y], k = y * stride, a = start + first[y] * rowLength; left > 0; left -= 3, k += 3) {
+      const b = left > 1 ? a + rowLength : a; // a row beyond the last is any row with weight 0
+      const c = left > 2 ? b + rowLength : a;
+      const wa = values[k];
+      const wb = left > 1 ? values[k + 1] : 0;
+      const wc = left > 2 ? values[k + 2] : 0;
+      if (left > 3)
+        for (let x = 0; x < length; x++)
+          sums[x] += Math.imul(data[a + x], wa) + Math.imul(data[b + x], wb) + Math.imul(data[c + x], wc);
+      else
+        for (let x = 0; x < length; x++)
+          result[to + x] =
+            (sums[x] +
+              Math.imul(data[a + x], wa) +
+              Math.imul(data[b + x], wb) +
+              Math.imul(data[c + x], wc)) >>
+            PRECISION_BITS;
+      a += 3 * rowLength;
     }
-    const to = y * length;
-    for (let x = 0; x < length; x++) result[to + x] = sums[x] >> PRECISION_BITS;
   }
   return { data: result, start: 0, rowLength: length, height, width };
 }

@@ -209,6 +209,14 @@ export class ToTensor implements Transform {
   }
 }
 
+/** Every value of a byte, black to white. */
+const GREYS: RgbImage = {
+  data: Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3)),
+  height: 1,
+  width: 256,
+  channels: 3,
+};
+
 /** (x - mean) / std for each channel, in float32 as torch computes it. */
 export class Normalize implements Transform {
   constructor(
@@ -236,8 +244,7 @@ export class Normalize implements Transform {
 
   /** `ToTensor` and `forward` in one. A byte has 256 values, so they are looked up: the same numbers in less time. */
   fromBytes({ data, height, width, channels }: RgbImage): ImageArray {
-    const greys = Uint8Array.from({ length: 256 * 3 }, (_, i) => Math.floor(i / 3));
-    const table = this.forward(new ToTensor().forward({ data: greys, height: 1, width: 256, channels })).data;
+    const table = this.forward(new ToTensor().forward(GREYS)).data; // [256, 3]
     const result = new Float32Array(data.length);
     for (let i = 0; i < data.length; i += 3) {
       result[i] = table[data[i] * 3];
