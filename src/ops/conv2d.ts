@@ -1,6 +1,10 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
-import { groupedFilterGradient, groupedInputGradient } from './groupedConv2dGradients';
+import {
+  groupedFilterGradient,
+  groupedInputGradient,
+  nativeGroupedGradients,
+} from './groupedConv2dGradients';
 
 /** How a convolution moves over its input; each number holds for height and width alike, as in the ResNets. */
 export interface Conv2dOptions {
@@ -72,7 +76,7 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
   },
   savedInputs: ['x', 'filter'],
   backward([dy], [x, filter], options) {
-    if (options.groups > 1 || options.dilation > 1) {
+    if ((options.groups > 1 || options.dilation > 1) && !nativeGroupedGradients()) {
       return {
         x: () => groupedInputGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
         filter: () =>
