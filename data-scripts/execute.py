@@ -146,14 +146,14 @@ async def run_cells(
                 (run / "cell").write_text(str(index + 1))
                 progress.show(index + 1)
                 began = time.monotonic()
-                await run_cell(client, cell, index, index + 1)
+                await run_cell(client, cell, index, index + 1, run)
                 await asyncio.sleep(FAULT_DELAY_S if cell.cell_type == "code" else 0)
                 cell.metadata["seconds"] = round(time.monotonic() - began, 3)
                 look_for_faults(run, progress)
             probe = nbformat.v4.new_code_cell(PROBE)
             notebook.cells.append(probe)  # nbclient keeps cells by index
             try:
-                await run_cell(client, probe, progress.cells, progress.cells)
+                await run_cell(client, probe, progress.cells, progress.cells, run)
             finally:
                 notebook.cells.pop()
             look_for_faults(run, progress)
@@ -163,12 +163,16 @@ async def run_cells(
         await end_kernel(client)
 
 
-async def run_cell(client: NotebookClient, cell: NotebookNode, index: int, number: int) -> None:
+async def run_cell(client: NotebookClient, cell: NotebookNode, index: int, number: int, run: Path) -> None:
     try:
         await client.async_execute_cell(cell, index, execution_count=client.code_cells_executed + 1)
     except CellExecutionError:
         # tslab sends no error output: what it says is on stderr.
         text = "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stderr")
+        if not text.strip():
+            # Under load the reply can overtake what was printed; the hooks have written it down.
+            await asyncio.sleep(0.5)
+            text = "\n".join(fault["text"] for fault in read_faults(run))
         raise Fault(number, "the cell failed", text.strip() or "no message") from None
 
 
@@ -178,10 +182,13 @@ async def tick(run: Path, progress: Progress) -> None:
         progress.show(int((run / "cell").read_text()))
 
 
-def look_for_faults(run: Path, progress: Progress) -> None:
+def read_faults(run: Path) -> list[dict]:
     file = run / "faults.jsonl"
-    if file.exists():
-        fault = json.loads(file.read_text().splitlines()[0])
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def look_for_faults(run: Path, progress: Progress) -> None:
+    for fault in read_faults(run)[:1]:
         noticed, cell = int((run / "cell").read_text()), max(1, min(fault["cell"], progress.cells))
         kind = fault["kind"] + (f" (noticed in cell {noticed})" if noticed > cell else "")
         raise Fault(cell, kind, fault["text"])
