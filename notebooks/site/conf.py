@@ -28,6 +28,7 @@ mathjax3_config = {"svg": {"fontCache": "local"}}
 html_theme = "sphinx_book_theme"
 html_title = project
 html_css_files = ["workbook.css"]
+html_context = {"default_mode": "auto"}  # light or dark as the reader's system; without it the theme reports an error
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False

@@ -37,17 +37,25 @@
     return result;
   }
 
-  const figures = [...document.querySelectorAll('div.plotly-figure')].map((element) => ({
+  // by role: the output around a figure has its class too
+  const figures = [...document.querySelectorAll('div.plotly-figure[role="figure"]')].map((element) => ({
     element,
     figure: /** @type {Figure} */ (JSON.parse(element.querySelector('script')?.textContent ?? '{}')),
   }));
 
-  /** Between light and dark only colours change: `react` keeps the reader's zoom. */
+  let drawn = Promise.resolve();
+
+  /**
+   * Between light and dark only colours change: `react` keeps the reader's zoom. One drawing follows the other: two at
+   * once in one element leave both behind.
+   */
   function draw() {
-    for (const { element, figure } of figures) {
-      const config = { responsive: true, displaylogo: false, ...figure.config };
-      void Plotly.react(element, figure.data, themed(figure.layout), config);
-    }
+    drawn = drawn.then(async () => {
+      for (const { element, figure } of figures) {
+        const config = { responsive: true, displaylogo: false, ...figure.config };
+        await Plotly.react(element, figure.data, themed(figure.layout), config);
+      }
+    });
   }
 
   draw();
