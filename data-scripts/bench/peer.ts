@@ -1,0 +1,37 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { UserError } from '../data/command';
+
+/** A program in another language that answers each line on its stdin with a line of JSON. */
+export class Peer {
+  private readonly process: ChildProcessWithoutNullStreams;
+  private readonly lines: AsyncIterator<string>;
+  private complaint = '';
+
+  constructor(
+    private readonly program: string,
+    args: readonly string[],
+  ) {
+    this.process = spawn(program, args);
+    this.process.on('error', (error) => (this.complaint = error.message));
+    this.process.stdin.on('error', () => {}); // it has ended; `answer` says so
+    this.process.stderr.on('data', (text: Buffer) => (this.complaint = text.toString().trim()));
+    this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
+  }
+
+  ask(): Promise<unknown> {
+    this.process.stdin.write('\n');
+    return this.answer();
+  }
+
+  /** @throws UserError with the last line of the program's complaint when it has ended. */
+  async answer(): Promise<unknown> {
+    const { value, done } = (await this.lines.next()) as IteratorResult<string, undefined>;
+    if (done) throw new UserError(`${this.program} gave no answer: ${this.complaint.split('\n').pop()}`);
+    return JSON.parse(value);
+  }
+
+  end(): void {
+    this.process.stdin.end();
+  }
+}
