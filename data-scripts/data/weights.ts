@@ -3,18 +3,20 @@ import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { checkFile, download, DownloadError, type PublishedFile } from '../../src/data/download';
 import { weightsFolder } from '../../src/data/locations';
-import * as allWeights from '../../src/models/resnetWeights';
+import * as cifarWeights from '../../src/models/cifarWeights';
+import * as resnetWeights from '../../src/models/resnetWeights';
 import type { WeightsEnum } from '../../src/models/weights';
 import { UserError, type Command } from './command';
 import { downloadOrAdvise } from './offline';
 
-/** torchvision's published files, by file name, and by builder (`resnet50`) the builder's default. */
+/** Published files of torchvision and for CIFAR-10, by file name, and by builder (`resnet50`) the builder's default. */
 function publishedFiles(): Map<string, PublishedFile> {
   const files = new Map<string, PublishedFile>();
   const defaults = new Map<string, PublishedFile>();
-  const enums: readonly WeightsEnum<string>[] = Object.values(allWeights);
+  const enums: readonly WeightsEnum<string>[] = Object.values({ ...resnetWeights, ...cifarWeights });
   for (const members of enums)
     for (const [name, { url, hashPrefix, enumName }] of Object.entries(members)) {
+      if (url === '') continue; // shipped with the workbook
       const file: PublishedFile = { url, hash: { algorithm: 'sha256', digest: hashPrefix } };
       files.set(basename(url), file);
       if (name === 'DEFAULT') defaults.set(enumName.replace(/_Weights$/, '').toLowerCase(), file);
@@ -23,7 +25,7 @@ function publishedFiles(): Map<string, PublishedFile> {
 }
 
 /** The models' names, as torchvision's builders are called. */
-const MODELS = [...publishedFiles().keys()].filter((name) => !name.endsWith('.pth')).join(', ');
+const MODELS = [...publishedFiles().keys()].filter((name) => !name.includes('.')).join(', ');
 
 /**
  * The file that torchvision publishes for a model.

@@ -90,10 +90,9 @@ export class Weights<Enum extends string = string> {
     } catch (error) {
       if (!(error instanceof DownloadError) || error.reason === 'mismatch') throw error;
       const name = basename(this.path);
-      const model = name.replace(/-[^-]*$/, '');
       throw new Error(
         `${this}: ${error.message}\nIf you have the file ${name} (${this.meta.fileSize} MiB), put it into ` +
-          `${weightsFolder()}, or run \`npm run data -- weights ${model} --from PATH\`.`,
+          `${weightsFolder()}, or run \`npm run data -- weights ${name} --from PATH\`.`,
         { cause: error },
       );
     }

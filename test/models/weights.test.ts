@@ -79,6 +79,17 @@ test('weights decide the number of classes, and builders what makes them; other 
   assert.throws(() => builders.wide_resnet101_2({ widthPerGroup: 64 }), expected('width_per_group', 128, 64));
 });
 
+test('the weights that the workbook ships load by name, and their card says what they are', async () => {
+  const { WORKBOOK_V1 } = cifarWeights.ResNet20_Cifar_Weights;
+  assert.ok(WORKBOOK_V1.available && WORKBOOK_V1.url === '');
+  assert.equal(WORKBOOK_V1.meta.categories[3], 'cat');
+  assert.ok(WORKBOOK_V1.meta.metrics['CIFAR-10']['acc@1'] > 85);
+  const model = await resnet20_cifar({ weights: 'DEFAULT' });
+  assert.equal(model.linear.outFeatures, 10);
+  assert.notEqual(model.stateDict().get('bn1.num_batches_tracked')!.data[0], 0n);
+  model.dispose();
+});
+
 const folder = mkdtempSync(join(tmpdir(), 'weights-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -121,7 +132,7 @@ test('without a network the error says which file to put where', async () => {
     assert.match(error.message, /^ResNet34_Weights\.TEST: 127\.0\.0\.1:\d+ answered 503/);
     assert.match(
       error.message,
-      /put it into .*weights, or run `npm run data -- weights resnet34 --from PATH`/,
+      /put it into .*weights, or run `npm run data -- weights resnet34-00000000\.pth --from PATH`/,
     );
     return true;
   });
