@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import 'sharp'; // its native library must be loaded here before a worker thread loads it
+// Native libraries must be loaded here before a worker thread loads them; canvas else crashes the process as it ends.
+import 'canvas';
+import 'sharp';
 import { ImageError } from './decode';
 import type { AnswerMessage, JobMessage } from './decodeWorker';
 import type { DecodeJob, DecodeResult } from './portable';

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
@@ -206,6 +207,15 @@ test('a broken picture stops with its name, or is skipped and listed once', asyn
     );
     assert.equal((await lenient.get(0, new Random(0)))?.label, 0);
   }
+});
+
+test('a process that decoded a bitmap on a thread ends in peace', () => {
+  write('ending/x/a.bmp', goldenFile('color.bmp'));
+  const module = JSON.stringify(join(__dirname, '../../src/data/imageFolder.js'));
+  const script = `const { ImageFolder } = require(${module});
+    new ImageFolder(${JSON.stringify(join(scratch, 'ending'))}).picture(0).then((p) => console.log(p.width));`;
+  const { status, signal, stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
+  assert.deepEqual([status, signal, stdout.trim()], [0, null, '10']);
 });
 
 /** A transform of the reader's own: draws a number and writes it into the first pixel. */
