@@ -29,12 +29,12 @@ export class PaddedShortcut extends Module {
       const subsampled = maxPool2d(x as tf.Tensor4D, { kernelSize: 1, stride: this.stride, padding: 0 });
       const before = Math.floor((this.outPlanes - this.inPlanes) / 2);
       const after = this.outPlanes - this.inPlanes - before;
-      return tf.pad(subsampled, [
+      return tf.pad<tf.Tensor4D>(subsampled, [
         [0, 0],
         [0, 0],
         [0, 0],
         [before, after],
-      ]) as tf.Tensor4D;
+      ]);
     });
   }
 }

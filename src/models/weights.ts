@@ -91,7 +91,7 @@ export class Weights<Enum extends string = string> {
       if (!(error instanceof DownloadError) || error.reason === 'mismatch') throw error;
       const name = basename(this.path);
       throw new Error(
-        `${this}: ${error.message}\nIf you have the file ${name} (${this.meta.fileSize} MiB), put it into ` +
+        `${this.toString()}: ${error.message}\nIf you have the file ${name} (${this.meta.fileSize} MiB), put it into ` +
           `${weightsFolder()}, or run \`npm run data -- weights ${name} --from PATH\`.`,
         { cause: error },
       );
@@ -170,7 +170,9 @@ export function buildAndLoad<Model extends Module>(
  */
 export function _ovewriteNamedParam<T>(given: T | undefined, param: string, value: T): T {
   if (given !== undefined && given !== value) {
-    throw new Error(`The parameter '${param}' expected value ${value} but got ${given} instead.`);
+    throw new Error(
+      `The parameter '${param}' expected value ${String(value)} but got ${String(given)} instead.`,
+    );
   }
   return value;
 }

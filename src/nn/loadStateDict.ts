@@ -31,11 +31,14 @@ export function loadStateDict(
   tolerated: ReadonlySet<string> = new Set(),
 ): LoadResult {
   const names = new Set(tensors.map(([name]) => name));
-  const found = tensors.filter(([name]) => dict.has(name));
+  const found = tensors.flatMap(([name, tensor]) => {
+    const state = dict.get(name);
+    return state ? [{ name, tensor, state }] : [];
+  });
   const missingKeys = [...names].filter((name) => !dict.has(name) && !tolerated.has(name));
   const unexpectedKeys = [...dict.keys()].filter((name) => !names.has(name) && !tolerated.has(name));
-  const wrongShapes = found.flatMap(([name, tensor]) => {
-    const [expected, came] = [tensor.torchShape.join(', '), dict.get(name)!.shape.join(', ')];
+  const wrongShapes = found.flatMap(({ name, tensor, state }) => {
+    const [expected, came] = [tensor.torchShape.join(', '), state.shape.join(', ')];
     return expected === came ? [] : [`${name} expects [${expected}], the state dict has [${came}]`];
   });
   const problems = [
@@ -46,6 +49,6 @@ export function loadStateDict(
   if (problems.length > 0) {
     throw new Error(`The state dict does not fit the module; nothing was loaded.\n${problems.join('\n')}`);
   }
-  found.forEach(([name, tensor]) => tensor.fromTorch(toFloat32(dict.get(name)!)));
+  found.forEach(({ tensor, state }) => tensor.fromTorch(toFloat32(state)));
   return { missingKeys, unexpectedKeys };
 }

@@ -18,8 +18,8 @@ export class CrossEntropyLoss {
     return tf.tidy(() => {
       const classes = logits.shape[1];
       const right = tf.oneHot(labels, classes).toFloat(); // [N, classes]
-      const targets = right.mul(1 - this.labelSmoothing).add(this.labelSmoothing / classes) as tf.Tensor2D;
-      return tf.mean(crossEntropy(logits, targets)) as tf.Scalar;
+      const targets = right.mul(1 - this.labelSmoothing).add<tf.Tensor2D>(this.labelSmoothing / classes);
+      return tf.mean<tf.Scalar>(crossEntropy(logits, targets));
     });
   }
 }

@@ -112,7 +112,7 @@ export class FrozenBatchNorm2d extends Module {
     return tf.tidy(() => {
       const scale = this.weight.value.mul(tf.rsqrt(this.runningVar.value.add(this.eps))); // [C]
       const shift = this.bias.value.sub(this.runningMean.value.mul(scale)); // [C]
-      return tf.add(tf.mul(x, scale), shift) as tf.Tensor4D;
+      return tf.add<tf.Tensor4D>(tf.mul(x, scale), shift);
     });
   }
 }

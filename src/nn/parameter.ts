@@ -51,7 +51,7 @@ abstract class ModuleTensor {
     const filter = this.layout === 'filter';
     const value = filter ? tf.transpose(this.value, [3, 2, 0, 1]) : this.value;
     // not in tf.tidy, which looks for tensors among all the numbers that it is to return: 15 s for ResNet-34
-    const data = value.dataSync<'float32'>() as Float32Array;
+    const data = value.dataSync<'float32'>();
     if (filter) value.dispose();
     return { dtype: 'float32', shape: this.torchShape, data };
   }

@@ -100,7 +100,8 @@ test("moving the strides changes neither the state dict nor the output's shape",
   const keys = [...model.stateDict().keys()];
   assert.equal(usePaperStrides(model), model);
   assert.deepEqual([...model.stateDict().keys()], keys);
-  const first = model.layer2[0] as Bottleneck;
+  const [first] = model.layer2;
+  assert.ok(first instanceof Bottleneck);
   assert.deepEqual([first.conv1.stride, first.conv2.stride], [2, 1]);
   const shape = tf.tidy(() => model.forward(tf.zeros([1, 64, 64, 3])).shape);
   assert.deepEqual(shape, [1, 1000]);

@@ -9,7 +9,7 @@ test("CrossEntropyLoss and its gradient are torch's, with label smoothing and wi
   const before = tf.memory().numTensors;
   for (const { smoothing, scale, loss, dx } of golden.losses) {
     tf.tidy(() => {
-      const logits = tf.tensor2d(uniform('logits', 30), [6, 5]).mul(scale) as tf.Tensor2D;
+      const logits = tf.tensor2d(uniform('logits', 30), [6, 5]).mul<tf.Tensor2D>(scale);
       const labels = tf.tensor1d([0, 1, 2, 3, 4, 0], 'int32');
       const lossFunc = new CrossEntropyLoss({ labelSmoothing: smoothing });
       const { value, grad } = tf.valueAndGrad((x: tf.Tensor) => lossFunc.forward(x as tf.Tensor2D, labels))(

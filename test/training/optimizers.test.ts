@@ -25,7 +25,7 @@ for (const [name, expected] of Object.entries(golden.optimizers)) {
     for (let step = 0; step < 12; step++) {
       optimizer.zeroGrad();
       const x = tf.tensor2d(uniform(`x${step}`, 35), [5, 7]);
-      backward(layer.parameters(), () => tf.mean(tf.square(layer.forward(x))) as tf.Scalar).dispose();
+      backward(layer.parameters(), () => tf.mean<tf.Scalar>(tf.square(layer.forward(x)))).dispose();
       optimizer.step();
       x.dispose();
     }
@@ -43,7 +43,7 @@ for (const [name, expected] of Object.entries(golden.optimizers)) {
 test('gradients add up until zeroGrad, as in torch', () => {
   const layer = fill(new Linear(7, 4));
   const x = tf.tensor2d(uniform('x', 35), [5, 7]);
-  const loss = (): tf.Scalar => tf.mean(layer.forward(x)) as tf.Scalar;
+  const loss = (): tf.Scalar => tf.mean<tf.Scalar>(layer.forward(x));
   backward(layer.parameters(), loss).dispose();
   const once = layer.weight.grad!.dataSync();
   backward(layer.parameters(), loss).dispose();
@@ -65,7 +65,7 @@ test('a frozen parameter gets no gradient and does not move', () => {
   const bias = layer.bias.value.dataSync().slice();
   const optimizer = new Adam(layer.parameters(), { lr: 0.1 });
   const x = tf.tensor2d(uniform('x', 35), [5, 7]);
-  backward(layer.parameters(), () => tf.mean(tf.square(layer.forward(x))) as tf.Scalar).dispose();
+  backward(layer.parameters(), () => tf.mean<tf.Scalar>(tf.square(layer.forward(x)))).dispose();
   assert.equal(layer.weight.grad, null);
   optimizer.step();
   assert.deepEqual(layer.weight.value.dataSync(), weight);
