@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { DECODE_THREADS } from '../../src/data/decodePool';
@@ -53,6 +53,7 @@ export async function benchData({ torch, pictures, rounds, steps }: DataBenchOpt
   const peer = torch
     ? new Peer(torch, [script, folder.root, `${BATCH}`, `${SIZE}`, `${TORCH_WORKERS}`])
     : undefined;
+  const [loadBefore] = loadavg(); // of the last minute: a quiet machine is below 0.5
   const bar = startProgress(rounds + 1, { label: 'Loading', unit: 'rounds' });
   try {
     const peerVersions = (await peer?.answer()) as Record<string, string> | undefined;
@@ -76,6 +77,7 @@ export async function benchData({ torch, pictures, rounds, steps }: DataBenchOpt
         sharp: sharp.versions.sharp,
         ...peerVersions,
       },
+      loadBefore,
       images: folder.length,
       size: SIZE,
       batchSize: BATCH,
