@@ -36,8 +36,10 @@ def value(name, shape):
         return u * float(np.float32(np.sqrt((6 if len(shape) == 4 else 3) / fan_in)))
     if last == "running_var":
         return u * 0.5 + 1
-    if last == "weight":  # small in the second and third normalization of a block, so that blocks add up slowly
-        return u * 0.125 + 0.5 if ".bn2." in name or ".bn3." in name else u * 0.25 + 1
+    if last == "weight":  # small in the last normalizations of a block: what blocks add up amplifies rounding
+        if ".bn3." in name:
+            return u * 0.0625 + 0.125
+        return u * 0.125 + 0.5 if ".bn2." in name else u * 0.25 + 1
     return u * 0.125
 
 

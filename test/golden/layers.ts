@@ -43,7 +43,7 @@ export const golden = JSON.parse(
 /** A tensor's values in torch's layout. */
 function torchValues(tensor: tf.Tensor, layout: 'image' | 'filter' | 'same'): Float32Array {
   const order = { image: [0, 3, 1, 2], filter: [3, 2, 0, 1], same: undefined }[layout];
-  return tf.tidy(() => (order ? tf.transpose(tensor, order) : tensor).dataSync<'float32'>() as Float32Array);
+  return tf.tidy(() => (order ? tf.transpose(tensor, order) : tensor).dataSync<'float32'>());
 }
 
 /** Runs a layer and takes the gradients of <output, random>, as layers.py does. */
