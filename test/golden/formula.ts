@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { toFloat32 } from '../../src/checkpoint/convert';
 import type { Module } from '../../src/nn/module';
 import type { Parameter, StateBuffer } from '../../src/nn/parameter';
-import type { StateDict, StateTensor } from '../../src/nn/stateDict';
+import type { StateTensor } from '../../src/nn/stateDict';
 
 /*
  * Numbers that TypeScript and Python make alike (formula.py has the same), so that no weights are stored. All are in
@@ -64,9 +65,7 @@ export function value(name: string, shape: readonly number[]): StateTensor {
 export function fill<M extends Module>(model: M, kind?: typeof Parameter | typeof StateBuffer): M {
   for (const [name, tensor] of model.namedTensors()) {
     if (kind && !(tensor instanceof kind)) continue;
-    // one at a time: a whole state dict of wide_resnet101_2 is half a gigabyte
-    const dict: StateDict = new Map([[name, value(name, tensor.torchShape)]]);
-    model.loadStateDict(dict, { strict: false });
+    tensor.fromTorch(toFloat32(value(name, tensor.torchShape)));
   }
   return model;
 }
