@@ -2,6 +2,7 @@
 
     python -m venv VENV && VENV/bin/pip install torch==2.14.1 torchvision==0.29.1
     VENV/bin/python data-scripts/torchvision_weights.py
+    npx prettier --write src/models/resnetWeights.ts src/models/imagenetCategories.ts
 
 Needed again only when torchvision publishes other weights; the workbook itself needs neither torch nor torchvision.
 """
