@@ -140,6 +140,7 @@ export {
   Wide_ResNet101_2_Weights,
   Wide_ResNet50_2_Weights,
 } from './models/resnetWeights';
+export { type Prediction, topPredictions } from './models/predictions';
 export { type LayerSummary, type Summary, onForward, summarize } from './models/summary';
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
 
