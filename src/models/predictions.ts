@@ -25,7 +25,7 @@ export function topPredictions(
     throw new Error(`topPredictions: expected [N, ${categories.length}], a logit a category, got [${came}].`);
   }
   const { values, indices } = tf.tidy(() => tf.topk(tf.softmax(logits), k));
-  const [probabilities, classes] = [values.arraySync() as number[][], indices.arraySync() as number[][]];
+  const [probabilities, classes] = [values.arraySync(), indices.arraySync()];
   tf.dispose([values, indices]);
   return classes.map((row, i) =>
     row.map((index, j) => ({ category: categories[index], probability: probabilities[i][j] })),
