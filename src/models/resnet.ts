@@ -113,7 +113,7 @@ export class BasicBlock extends Module {
  * Used by ResNet-50 and deeper.
  *
  * The stride is on the 3x3 convolution, where the paper has it on the first 1x1 (arXiv:1512.03385). This variant,
- * known as ResNet V1.5, is more accurate by about 0.5 % (NVIDIA's ResNet-50 v1.5 model card).
+ * known as ResNet V1.5, gains about half a percentage point of top-1 accuracy (NVIDIA's ResNet-50 v1.5 model card).
  */
 export class Bottleneck extends Module {
   static readonly expansion = 4;
