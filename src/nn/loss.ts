@@ -1,9 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { crossEntropy } from '../ops/crossEntropy';
 
-/** Compares a model's outputs with the labels: a scalar that training makes small. */
-export type LossFunction = (outputs: tf.Tensor2D, labels: tf.Tensor1D) => tf.Scalar;
-
 /** The mean cross-entropy between softmax(logits) and the labels, like `torch.nn.CrossEntropyLoss`. */
 export class CrossEntropyLoss {
   private readonly labelSmoothing: number;

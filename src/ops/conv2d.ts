@@ -42,13 +42,14 @@ function padMode(x: tf.TensorInfo, filter: tf.TensorInfo, options: Conv2dOptions
   return same ? 'SAME' : 'PAD';
 }
 
-export function padPixels(x: tf.TensorInfo, padding: number, value: number): tf.Tensor {
+/** Adds a border of zeros. */
+function padPixels(x: tf.TensorInfo, padding: number): tf.Tensor {
   const paddings = tf.tensor2d([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
-  return executeSingle('PadV2', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, paddings, tf.scalar(value)]);
+  return executeSingle('PadV2', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, paddings, tf.scalar(0)]);
 }
 
 /** Takes the padding off again: the middle [N, height, width, C] of a padded tensor. */
-export function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
+function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
   const [n, height, width, channels] = x.shape;
   return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
 }
@@ -69,7 +70,7 @@ function attributes(
 const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
   forward({ x, filter }, options) {
     const mode = padMode(x, filter, options);
-    const input = mode === 'PAD' ? padPixels(x, options.padding, 0) : x;
+    const input = mode === 'PAD' ? padPixels(x, options.padding) : x;
     return [
       executeSingle('Conv2D', attributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter]),
     ];
@@ -94,7 +95,7 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
         return mode === 'PAD' ? cropPixels(dx, options.padding) : dx;
       },
       filter: () => {
-        const input = mode === 'PAD' ? padPixels(x, options.padding, 0) : x;
+        const input = mode === 'PAD' ? padPixels(x, options.padding) : x;
         const size = tf.tensor1d(filter.shape, 'int32');
         return executeSingle('Conv2DBackpropFilter', attrs, [input, size, dy]);
       },
