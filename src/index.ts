@@ -54,7 +54,8 @@ export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } fr
 export { ImageError } from './data/decode';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { CIFAR10, type CIFAR10Options } from './data/cifar10';
-export { type Batch, DataLoader, type DataLoaderOptions, type LoaderState } from './data/loader';
+export { type Batch, BatchLoader, type DataLoaderOptions, type LoaderState } from './data/batchLoader';
+export { DataLoader } from './data/loader';
 export {
   CenterCrop,
   Compose,

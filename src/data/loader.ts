@@ -1,41 +1,10 @@
-import * as tf from '@tensorflow/tfjs-node';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import type * as tf from '@tensorflow/tfjs-node';
 import { Random } from '../random';
+import { BatchLoader, type DataLoaderOptions, type HostBatch } from './batchLoader';
 import { describeSample, type Dataset, type Sample } from './dataset';
 
-export interface DataLoaderOptions {
-  /** Samples in a batch. Default 1. */
-  batchSize?: number;
-  /** A new random order each epoch. Default false. */
-  shuffle?: boolean;
-  /** Leave out a last batch that is not full. Default false. */
-  dropLast?: boolean;
-  /** Decides order and random transforms, together with the epoch. Default 0. */
-  seed?: number;
-  /** Batches that are prepared ahead while TensorFlow computes; bounds the memory in use. Default 2. */
-  prefetch?: number;
-  /** Ends the iteration with this signal's reason. */
-  signal?: AbortSignal;
-}
-
-/** A place in a training run: `batch` batches of epoch `epoch` have been handed out. */
-export interface LoaderState {
-  epoch: number;
-  batch: number;
-}
-
-/** Inputs // float32 [N, height, width, 3] and labels // int32 [N]. The loader disposes of both. */
-export type Batch = [inputs: tf.Tensor4D, labels: tf.Tensor1D];
-
-/** A batch before it is handed to TensorFlow; empty when every sample of it was skipped. */
-interface HostBatch {
-  data: Float32Array;
-  labels: Int32Array;
-  shape: [number, number, number, number];
-}
-
 /**
- * Batches of a data set, as `torch.utils.data.DataLoader`:
+ * Batches of a data set, as `torch.utils.data.DataLoader`: pictures // float32 [N, height, width, 3], labels // int32 [N]
  *
  *     for await (const [inputs, labels] of loader) { ... }
  *
@@ -43,125 +12,21 @@ interface HostBatch {
  * Each iteration is one epoch. Sample `i` of epoch `e` draws from a generator of its own, made from (seed, e, i),
  * so a seed gives the same batches however the work is spread.
  */
-export class DataLoader implements AsyncIterable<Batch> {
-  readonly batchSize: number;
-  readonly shuffle: boolean;
-  readonly dropLast: boolean;
-  readonly seed: number;
-  private readonly prefetch: number;
-  private readonly signal?: AbortSignal;
-  private position: LoaderState = { epoch: 0, batch: 0 };
-  private resumed = false;
-
+export class DataLoader extends BatchLoader<tf.Tensor4D> {
   constructor(
-    readonly dataset: Dataset,
+    override readonly dataset: Dataset,
     options: DataLoaderOptions = {},
   ) {
-    const { batchSize = 1, shuffle = false, dropLast = false, seed = 0, prefetch = 2, signal } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new RangeError(`DataLoader: batchSize must be an integer of at least 1, not ${batchSize}.`);
-    if (!Number.isInteger(prefetch) || prefetch < 0)
-      throw new RangeError(`DataLoader: prefetch must be an integer of at least 0, not ${prefetch}.`);
-    if (dataset.length === 0) throw new RangeError('DataLoader: the data set is empty.');
-    if (dropLast && dataset.length < batchSize)
-      throw new RangeError(
-        `DataLoader: dropLast leaves nothing of ${dataset.length} samples in batches of ${batchSize}.`,
-      );
-    this.batchSize = batchSize;
-    this.shuffle = shuffle;
-    this.dropLast = dropLast;
-    this.seed = seed;
-    this.prefetch = prefetch;
-    this.signal = signal;
+    super(dataset, options);
   }
 
-  /** Number of batches in an epoch. */
-  get length(): number {
-    const batches = this.dataset.length / this.batchSize;
-    return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
-  }
-
-  /**
-   * Where the latest iteration has got to; keep it in a checkpoint. Setting it makes the next iteration go on from
-   * there. (After a loop that was left early and without setting it, the next iteration begins the next epoch.)
-   */
-  get state(): LoaderState {
-    return { ...this.position };
-  }
-
-  set state({ epoch, batch }: LoaderState) {
-    if (![epoch, batch].every((n) => Number.isInteger(n) && n >= 0) || batch > this.length)
-      throw new RangeError(
-        `DataLoader: a state is an epoch from 0 and a batch from 0 to ${this.length}, not ${epoch} and ${batch}.`,
-      );
-    this.position = batch === this.length ? { epoch: epoch + 1, batch: 0 } : { epoch, batch };
-    this.resumed = true;
-  }
-
-  /** The epoch that the latest iteration is in, or that the next one begins with. */
-  get epoch(): number {
-    return this.position.epoch;
-  }
-
-  set epoch(epoch: number) {
-    this.state = { epoch, batch: 0 };
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
-    if (!this.resumed && this.position.batch > 0)
-      this.position = { epoch: this.position.epoch + 1, batch: 0 };
-    this.resumed = false;
-    const position = this.position;
-    const { epoch } = position;
-    const order = this.order(epoch);
-    const queue: (HostBatch | Promise<HostBatch>)[] = [];
-    let started = position.batch;
-
-    for (let batch = position.batch; batch < this.length; batch++) {
-      // One turn of the event loop a batch: timers, interrupts and decoded pictures come through while a model trains.
-      await nextTurn();
-      this.signal?.throwIfAborted();
-      // Data in memory is not prepared ahead: that would only cost memory.
-      while (
-        started < this.length &&
-        queue.length <= this.prefetch &&
-        !(queue.length && isHostBatch(queue[0]))
-      )
-        queue.push(this.assemble(order, started++, epoch));
-      const host = await orAborted(queue.shift() as HostBatch | Promise<HostBatch>, this.signal);
-
-      position.batch = batch + 1;
-      if (host.labels.length === 0) continue;
-      const inputs = tf.tensor4d(host.data, host.shape);
-      const labels = tf.tensor1d(host.labels, 'int32');
-      try {
-        yield [inputs, labels];
-      } finally {
-        for (const tensor of [inputs, labels]) if (!tensor.isDisposed) tensor.dispose();
-      }
-    }
-    if (this.position === position) this.position = { epoch: epoch + 1, batch: 0 };
-  }
-
-  private order(epoch: number): number[] {
-    const { length } = this.dataset;
-    // -1: a stream that no sample uses.
-    return this.shuffle
-      ? new Random(this.seed, epoch, -1).permutation(length)
-      : Array.from({ length }, (_, i) => i);
-  }
-
-  /** Gets the samples of one batch; at once if the data set gives all of them at once. */
-  private assemble(order: readonly number[], batch: number, epoch: number): HostBatch | Promise<HostBatch> {
-    const indices = order.slice(batch * this.batchSize, (batch + 1) * this.batchSize);
+  protected assemble(indices: readonly number[], epoch: number): HostBatch | Promise<HostBatch> {
     const samples = indices.map((index) => this.dataset.get(index, new Random(this.seed, epoch, index)));
     if (!samples.some((sample) => sample instanceof Promise))
       return this.collate(indices, samples as (Sample | null)[]);
-    const collated = Promise.all(samples.map((sample) => Promise.resolve(sample))).then((all) =>
+    return Promise.all(samples.map((sample) => Promise.resolve(sample))).then((all) =>
       this.collate(indices, all),
     );
-    collated.catch(() => {}); // reported when its turn comes; an iteration that is left early never asks
-    return collated;
   }
 
   private collate(indices: readonly number[], samples: readonly (Sample | null)[]): HostBatch {
@@ -170,6 +35,7 @@ export class DataLoader implements AsyncIterable<Batch> {
     const size = height * width * 3;
     const data = new Float32Array(kept.length * size);
     const labels = new Int32Array(kept.length);
+    const classes = this.dataset.classes.length;
     kept.forEach(({ image, label, index }, i) => {
       if (image.height !== height || image.width !== width)
         throw new Error(
@@ -177,28 +43,15 @@ export class DataLoader implements AsyncIterable<Batch> {
             `${height}x${width}, ${describeSample(this.dataset, index)} is ${image.height}x${image.width} ` +
             '(height x width). Add Resize and CenterCrop to the transforms.',
         );
+      // Checked while it is a number: a label that is no class would give a loss without a target, silently.
+      if (!(Number.isInteger(label) && label >= 0 && label < classes))
+        throw new RangeError(
+          `DataLoader: ${describeSample(this.dataset, index)} has label ${label}; the data set has ${classes} classes, ` +
+            `so labels are integers from 0 to ${classes - 1}.`,
+        );
       data.set(image.data, i * size);
       labels[i] = label;
     });
     return { data, labels, shape: [kept.length, height, width, 3] };
-  }
-}
-
-function isHostBatch(batch: HostBatch | Promise<HostBatch>): batch is HostBatch {
-  return !(batch instanceof Promise);
-}
-
-/** Waits for `value`, or throws the signal's reason as soon as it is aborted. */
-async function orAborted<T>(value: T | Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal || !(value instanceof Promise)) return value;
-  let abort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-  });
-  try {
-    return await Promise.race([value, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
-import type { DataLoader, LoaderState } from '../data/loader';
+import type { BatchLoader, LoaderState } from '../data/batchLoader';
 import type { Module } from '../nn/module';
 import type { StateDict, StateTensor } from '../nn/stateDict';
 import type { MetricSums } from './evaluate';
@@ -39,7 +39,7 @@ export class RunCheckpoint {
     private readonly options: CheckpointOptions,
     private readonly model: Module,
     private readonly optimizer: Optimizer,
-    private readonly loader: DataLoader,
+    private readonly loader: BatchLoader,
   ) {}
 
   /** Whether enough time has passed since the last saving. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import type { DataLoader } from '../data/loader';
+import type { BatchLoader } from '../data/batchLoader';
 import { breathe } from '../interrupt';
 import type { Module } from '../nn/module';
 import { silentProgress, startProgress } from '../progress';
@@ -71,7 +71,7 @@ export class RunningMetrics {
 export async function evaluate(
   model: Module,
   lossFunc: Loss,
-  loader: DataLoader,
+  loader: BatchLoader,
   { signal, label = 'Evaluating', onBatch }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const wasTraining = model.training;

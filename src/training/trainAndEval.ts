@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import type { DataLoader } from '../data/loader';
+import type { BatchLoader } from '../data/batchLoader';
 import { Interrupted, breathe, withInterrupt } from '../interrupt';
 import type { Module } from '../nn/module';
 import type { StateDict } from '../nn/stateDict';
@@ -72,8 +72,8 @@ export async function trainAndEval(
   epochs: number,
   lossFunc: Loss,
   optimizer: Optimizer,
-  loaderTrain: DataLoader,
-  loaderEval: DataLoader,
+  loaderTrain: BatchLoader,
+  loaderEval: BatchLoader,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const run = new Run(model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, options);
@@ -103,8 +103,8 @@ class Run {
     private readonly epochs: number,
     private readonly lossFunc: Loss,
     private readonly optimizer: Optimizer,
-    private readonly loaderTrain: DataLoader,
-    private readonly loaderEval: DataLoader,
+    private readonly loaderTrain: BatchLoader,
+    private readonly loaderEval: BatchLoader,
     private readonly options: TrainOptions,
   ) {
     this.log = options.log === false ? () => undefined : (line) => console.log(line);
@@ -231,7 +231,7 @@ class Run {
   }
 
   /** Leaves the gradients in the parameters. */
-  private forwardBackward(inputs: tf.Tensor4D, labels: tf.Tensor1D): { loss: number; correct: number } {
+  private forwardBackward(inputs: tf.Tensor, labels: tf.Tensor1D): { loss: number; correct: number } {
     const { model, lossFunc, optimizer } = this;
     const { classes } = this.loaderTrain.dataset;
     let correct = 0;

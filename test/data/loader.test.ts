@@ -181,6 +181,21 @@ test('a failing sample ends the loop with its own error, even when it was prepar
   assert.deepEqual(seen, [0, 2]);
 });
 
+test('a label that is no class is named, before it can reach a loss', async () => {
+  for (const label of [2, -1, 0.5, NaN]) {
+    const strange = new Numbers(6);
+    const get = strange.get.bind(strange);
+    strange.get = (index, random) => {
+      const sample = get(index, random) as Sample;
+      return index === 4 ? { ...sample, label } : sample;
+    };
+    await assert.rejects(
+      epoch(new DataLoader(strange, { batchSize: 3 })),
+      new RegExp(`RangeError: DataLoader: sample 4 has label ${label}; .* 2 classes, so .* 0 to 1`),
+    );
+  }
+});
+
 test('wrong options and mixed sizes are named', async () => {
   assert.throws(
     () => new DataLoader(new Numbers(3), { batchSize: 0 }),
