@@ -53,9 +53,11 @@ export { type Image, type ImageArray, type RgbImage } from './data/image';
 export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } from './data/imageFolder';
 export { ImageError } from './data/decode';
 export { type Dataset, type Sample, Subset } from './data/dataset';
+export { Fingerprint } from './data/fingerprint';
 export { CIFAR10, type CIFAR10Options } from './data/cifar10';
 export { type Batch, BatchLoader, type DataLoaderOptions, type LoaderState } from './data/batchLoader';
 export { DataLoader } from './data/loader';
+export { FeatureDataset, type FeatureDatasetOptions, FeatureLoader } from './data/features';
 export {
   CenterCrop,
   Compose,
@@ -179,5 +181,6 @@ export {
 export { backward } from './training/backward';
 export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optimizers';
 export { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
+export { type ExtractOptions, extractFeatures } from './training/extractFeatures';
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
 export { type EpochRecord, type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
+import { Fingerprint } from './fingerprint';
 import type { RgbImage } from './image';
 import { applyToTensor, ToTensor, type Transform } from './transforms';
 
@@ -62,6 +63,10 @@ export class CIFAR10 implements Dataset {
     checkIndex(index, this.length);
     const data = this.images.subarray(index * VALUES, (index + 1) * VALUES); // [32, 32, 3]
     return { data, height: CIFAR10_SIDE, width: CIFAR10_SIDE, channels: 3 };
+  }
+
+  fingerprint(): string {
+    return new Fingerprint().add([this.images, this.labels, this.transform]).digest();
   }
 
   get(index: number, random: Random): Sample {

@@ -1,4 +1,5 @@
 import type { Random } from '../random';
+import { Fingerprint } from './fingerprint';
 import type { ImageArray } from './image';
 
 /** One picture, ready for a network, and the number of its class. */
@@ -20,6 +21,11 @@ export interface Dataset {
   get(index: number, random: Random): Sample | null | Promise<Sample | null>;
   /** What to call sample `index` in an error, for instance its path; `sample 7` where this is missing. */
   describe?(index: number): string;
+  /**
+   * A hash of all that its samples follow from: pictures, labels, transforms. What is computed from the samples can be
+   * kept under it. Missing, or undefined, where a data set cannot say.
+   */
+  fingerprint?(): string | undefined | Promise<string | undefined>;
 }
 
 /** Some samples of a data set, as `torch.utils.data.Subset`. */
@@ -44,6 +50,11 @@ export class Subset implements Dataset {
 
   describe(index: number): string {
     return describeSample(this.dataset, this.indices[index]);
+  }
+
+  async fingerprint(): Promise<string | undefined> {
+    const whole = await this.dataset.fingerprint?.();
+    return whole === undefined ? undefined : new Fingerprint().add([whole, this.indices]).digest();
   }
 }
 

@@ -1,9 +1,11 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import type { Random } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
 import { ImageError, MAX_PIXELS } from './decode';
 import { decodeInPool } from './decodePool';
+import { Fingerprint } from './fingerprint';
 import type { RgbImage } from './image';
 import { runDecodeJob, splitPortable } from './portable';
 import { applyToTensor, Compose, ToTensor, type Transform } from './transforms';
@@ -106,6 +108,16 @@ export class ImageFolder implements Dataset {
 
   describe(index: number): string {
     return this.imgs[index][0];
+  }
+
+  /** Of the files' names and contents, not their times: a copy of the folder has the same. */
+  async fingerprint(): Promise<string> {
+    const print = new Fingerprint().add([this.classes, this.transform, this.options.maxPixels]);
+    for (const [path, label] of this.imgs) {
+      const bytes = await readFile(path).catch(() => null); // one that can't be read is met by `get`
+      print.add([relative(this.root, path), label, bytes]);
+    }
+    return print.digest();
   }
 
   async get(index: number, random: Random): Promise<Sample | null> {

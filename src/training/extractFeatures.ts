@@ -1,0 +1,123 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { join } from 'node:path';
+import type { Dataset } from '../data/dataset';
+import { FeatureDataset } from '../data/features';
+import { DataLoader } from '../data/loader';
+import { cacheRoot } from '../data/locations';
+import { breathe, withInterrupt } from '../interrupt';
+import { onForward } from '../models/summary';
+import { Module } from '../nn/module';
+import { startProgress } from '../progress';
+import { featureKey, readFeatures, writeFeatures } from './featureCache';
+
+export interface ExtractOptions {
+  /** The features are what goes into this module; default the model's last layer, `fc`. */
+  before?: Module;
+  /**
+   * How often each picture is looked at, each time transformed anew; default 1. View `v` is what a `DataLoader` with the
+   * same seed makes of the picture in epoch `v`, so as many views as epochs are what training from pictures would see.
+   */
+  views?: number;
+  /** Decides random transforms, as a `DataLoader`'s; default 0. */
+  seed?: number;
+  /** Pictures that go through the network together; default 32. */
+  batchSize?: number;
+  /** Folder to keep features in; default `.cache/features` in the project's root. False: neither read nor kept. */
+  cache?: string | false;
+  /** What stands beside the progress bar; default "Extracting features". */
+  label?: string;
+}
+
+/**
+ * Runs a frozen network once over pictures and keeps what goes into its last layer. A new last layer can then be trained
+ * on these features in moments (see `FeatureLoader`), where training from pictures runs the network anew each epoch.
+ *
+ * The network runs in evaluation mode, so batch normalization uses its running statistics; its mode is put back. Feature
+ * maps [N, H, W, C] are averaged over positions.
+ *
+ * Features are kept on disk, under a hash of what they follow from: the network's weights and code (`before` excepted),
+ * the pictures' names and contents, the transforms, the number of views, and the seed. Of data sets without a
+ * `fingerprint` nothing is kept.
+ *
+ * @throws Interrupted when the reader stops it; nothing is kept then.
+ */
+export async function extractFeatures(
+  model: Module,
+  dataset: Dataset,
+  options: ExtractOptions = {},
+): Promise<FeatureDataset> {
+  const { views = 1, seed = 0, batchSize = 32, label = 'Extracting features' } = options;
+  const { cache = join(cacheRoot(), 'features') } = options;
+  if (!Number.isInteger(views) || views < 1)
+    throw new RangeError(`extractFeatures: views is an integer from 1, not ${views}.`);
+  const before = options.before ?? lastLayer(model);
+  const key = cache === false ? undefined : await featureKey(model, before, dataset, { views, seed });
+  if (cache !== false && key !== undefined) {
+    const kept = readFeatures(cache, key, views, dataset.classes);
+    if (kept) return kept;
+  }
+
+  const rows: Float32Array[] = [];
+  const labels: number[] = [];
+  const progress = startProgress(views * dataset.length, { label, unit: 'images' });
+  const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
+  model.eval();
+  try {
+    await withInterrupt(async (signal) => {
+      const loader = new DataLoader(dataset, { batchSize, seed, signal });
+      let images = 0;
+      for (let view = 0; view < views; view++) {
+        loader.epoch = view;
+        for await (const [inputs, targets] of loader) {
+          await breathe(signal);
+          rows.push(inputOf(before, model, inputs));
+          if (view === 0) labels.push(...targets.dataSync());
+          progress.update((images += targets.shape[0]));
+        }
+      }
+    });
+    progress.done();
+  } catch (error) {
+    progress.stop(error instanceof Error ? error.message : String(error));
+    throw error;
+  } finally {
+    modes.forEach(([module, training]) => (module.training = training));
+  }
+  if (labels.length === 0) throw new Error('extractFeatures: the data set gave no pictures.');
+  const features = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));
+  let position = 0;
+  for (const batch of rows) {
+    features.set(batch, position);
+    position += batch.length;
+  }
+  const result = new FeatureDataset(features, Int32Array.from(labels), { classes: dataset.classes, views });
+  if (cache !== false && key !== undefined) writeFeatures(cache, key, result);
+  return result;
+}
+
+/** Both families of networks, torchvision's and the CIFAR nets, have it. */
+function lastLayer(model: Module): Module {
+  const { fc } = model as { fc?: unknown };
+  if (fc instanceof Module) return fc;
+  throw new Error(
+    'extractFeatures: the model has no layer named fc; say with `before` what the features go into.',
+  );
+}
+
+/** What goes into `layer` when the model sees `inputs`, row by row // [N, channels] */
+function inputOf(layer: Module, model: Module, inputs: tf.Tensor): Float32Array {
+  let features: tf.Tensor | undefined;
+  const takeOff = onForward(layer, (name, _module, input) => {
+    if (name !== '') return; // a module below it
+    features?.dispose();
+    features = tf.keep(input.rank === 4 ? tf.mean(input, [1, 2]) : input.clone());
+  });
+  try {
+    model.forward(inputs).dispose();
+    if (!features) throw new Error('extractFeatures: the model did not use the module given as `before`.');
+    return features.dataSync<'float32'>();
+  } finally {
+    takeOff();
+    features?.dispose();
+  }
+}

@@ -1,0 +1,88 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { CheckpointError } from '../checkpoint/error';
+import { loadCheckpoint } from '../checkpoint/load';
+import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
+import type { Dataset } from '../data/dataset';
+import { FeatureDataset } from '../data/features';
+import { Fingerprint } from '../data/fingerprint';
+import { Module } from '../nn/module';
+import { Parameter, StateBuffer } from '../nn/parameter';
+import type { StateDict } from '../nn/stateDict';
+
+/** Goes into every key; to be counted up when the same inputs are to give other features. */
+const VERSION = 1;
+
+/** A hash of all that features follow from; undefined where the data set cannot say what it holds. */
+export async function featureKey(
+  model: Module,
+  before: Module,
+  dataset: Dataset,
+  settings: { views: number; seed: number },
+): Promise<string | undefined> {
+  const data = await dataset.fingerprint?.();
+  if (data === undefined) return undefined;
+  const print = new Fingerprint().add({ VERSION, data, ...settings });
+  const after = new Set(before.modules());
+  for (const [name, module] of model.namedModules()) {
+    print.add(name);
+    if (module === before) print.add('the features go in here');
+    if (after.has(module)) continue;
+    print.add(String(module.constructor)); // its code: what it does with its weights
+    for (const [field, value] of Object.entries(module)) {
+      // Modules have entries of their own, and the mode is always the same.
+      if (value instanceof Module || field === 'training') continue;
+      const tensor = value instanceof Parameter || value instanceof StateBuffer;
+      print.add(field).add(tensor ? value.toState().data : value);
+    }
+  }
+  return print.digest();
+}
+
+function pathOf(folder: string, key: string): string {
+  return join(folder, `${key}.safetensors`);
+}
+
+function checksum(features: unknown, labels: unknown): string {
+  return new Fingerprint().add([features, labels]).digest();
+}
+
+/** Features that were kept; undefined where there are none, or (with a message) where the file is damaged. */
+export function readFeatures(
+  folder: string,
+  key: string,
+  views: number,
+  classes: readonly string[],
+): FeatureDataset | undefined {
+  const path = pathOf(folder, key);
+  if (!existsSync(path)) return undefined;
+  try {
+    const dict = loadCheckpoint(path);
+    const [features, labels] = [dict.get('features')?.data, dict.get('labels')?.data];
+    if (!(features instanceof Float32Array && labels instanceof Int32Array))
+      throw new CheckpointError('it does not hold features and labels');
+    if (readSafetensorsMetadata(path).checksum !== checksum(features, labels))
+      throw new CheckpointError('its checksum is another');
+    return new FeatureDataset(features, labels, { classes, views, fromCache: true });
+  } catch (error) {
+    if (!(error instanceof CheckpointError || error instanceof RangeError)) throw error;
+    console.log(`The features in ${path} cannot be used (${error.message}); they are computed anew.`);
+    return undefined;
+  }
+}
+
+/** Keeps features for the next time; where that fails (a full disk) it says so, for they can be used all the same. */
+export function writeFeatures(folder: string, key: string, dataset: FeatureDataset): void {
+  const { features, labels, views, length, channels } = dataset;
+  const dict: StateDict = new Map([
+    ['features', { dtype: 'float32', shape: [views, length, channels], data: features }],
+    ['labels', { dtype: 'int32', shape: [length], data: labels }],
+  ]);
+  try {
+    mkdirSync(folder, { recursive: true });
+    saveSafetensors(pathOf(folder, key), dict, { metadata: { checksum: checksum(features, labels) } });
+  } catch (error) {
+    if (!(error instanceof CheckpointError || (error instanceof Error && 'syscall' in error))) throw error;
+    console.log(`The features are not kept for the next time: ${error.message}`);
+  }
+}
