@@ -103,7 +103,7 @@ export { Conv2d, type Conv2dOptions } from './nn/conv';
 export { BatchNorm2d, FrozenBatchNorm2d, GroupNorm, type NormLayer } from './nn/norm';
 export { AdaptiveAvgPool2d, Identity, Linear, MaxPool2d, ReLU, Sequential } from './nn/layers';
 export { constant, kaimingNormal, uniform } from './nn/init';
-export { CrossEntropyLoss } from './nn/loss';
+export { CrossEntropyLoss, MultiMarginLoss } from './nn/loss';
 
 // Residual networks as torchvision builds them
 export {

@@ -102,6 +102,17 @@ def losses():
     return results
 
 
+def margin_losses():
+    results = []
+    for p, margin, scale in [(1, 1, 1), (2, 1, 1), (1, 0.25, 3), (2, 2, 0.1), (1, 1, 1000)]:
+        outputs = (uniform("outputs", (6, 5)) * scale).clone().requires_grad_()
+        loss = nn.MultiMarginLoss(p=p, margin=margin)(outputs, torch.tensor([0, 1, 2, 3, 4, 0]))
+        loss.backward()
+        results.append({"p": p, "margin": margin, "scale": scale, "loss": number(loss),
+                        "dx": [number(v) for v in outputs.grad.flatten()]})  # fmt: skip
+    return results
+
+
 def initializations():
     """Deviation and bound of a large draw; draws themselves cannot agree."""
     torch.manual_seed(0)
@@ -163,7 +174,7 @@ def optimizers():
 
 
 def main():
-    parts = {f.__name__: f() for f in (convolutions, batch_norms, pools, others, losses, initializations, schedules, optimizers)}
+    parts = {f.__name__: f() for f in (convolutions, batch_norms, pools, others, losses, margin_losses, initializations, schedules, optimizers)}
     lines = []
     for name, part in parts.items():
         if isinstance(part, list):

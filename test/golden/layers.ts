@@ -29,6 +29,7 @@ interface Golden {
   pools: ({ side: number; kernel: number; stride: number; padding: number } & PassRecord)[];
   others: Record<'relu' | 'avgpool' | 'linear', PassRecord>;
   losses: { smoothing: number; scale: number; loss: number; dx: number[] }[];
+  margin_losses: { p: 1 | 2; margin: number; scale: number; loss: number; dx: number[] }[];
   initializations: Record<'fan_in' | 'fan_out', number> &
     Record<'conv.weight' | 'conv.bias' | 'linear.weight' | 'linear.bias', [number, number]>;
   schedules: Record<'one cycle' | 'one cycle, options' | 'multi step' | 'cosine', number[]>;
