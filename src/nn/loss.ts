@@ -14,7 +14,7 @@ function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
     throw new RangeError(
       `The label ${strange} is no class: there are ${classes} outputs, so labels are integers from 0 to ${classes - 1}.`,
     );
-  return tf.tidy(() => tf.oneHot(labels, classes).toFloat<tf.Tensor2D>());
+  return tf.tidy(() => tf.oneHot(labels, classes).toFloat() as tf.Tensor2D);
 }
 
 /** The mean cross-entropy between softmax(logits) and the labels, like `torch.nn.CrossEntropyLoss`. */
