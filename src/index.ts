@@ -2,6 +2,7 @@
 export { type MimeBundle, Output, inNotebook, show } from './notebook/display';
 export { type Figure, type FigureOptions, showFigure } from './notebook/figure';
 export { type LiveFigure, liveFigure } from './notebook/liveFigure';
+export { type LiveHistoryOptions, liveHistory } from './notebook/liveHistory';
 export {
   type HeatmapOptions,
   type PlotOptions,
@@ -183,4 +184,10 @@ export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optimize
 export { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
 export { type ExtractOptions, extractFeatures } from './training/extractFeatures';
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
-export { type EpochRecord, type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';
+export {
+  type EarlyStoppingOptions,
+  type EpochRecord,
+  type HistoryWatcher,
+  earlyStopping,
+} from './training/history';
+export { type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';

@@ -12,7 +12,8 @@ import type { StateDict } from '../../src/nn/stateDict';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { manualSeed } from '../../src/random';
 import { SGD } from '../../src/training/optimizers';
-import { type EpochRecord, trainAndEval } from '../../src/training/trainAndEval';
+import type { EpochRecord } from '../../src/training/history';
+import { trainAndEval } from '../../src/training/trainAndEval';
 import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
 
 /** What a run leaves behind for the pages. */

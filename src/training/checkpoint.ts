@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { BatchLoader, LoaderState } from '../data/batchLoader';
@@ -6,7 +7,7 @@ import type { Module } from '../nn/module';
 import type { StateDict, StateTensor } from '../nn/stateDict';
 import type { MetricSums } from './evaluate';
 import type { Optimizer } from './optimizers';
-import type { EpochRecord } from './trainAndEval';
+import type { EpochRecord } from './history';
 
 /** Where a run saves itself, and how often. */
 export interface CheckpointOptions {
@@ -40,20 +41,31 @@ export class RunCheckpoint {
     private readonly model: Module,
     private readonly optimizer: Optimizer,
     private readonly loader: BatchLoader,
-  ) {}
+  ) {
+    mkdirSync(dirname(options.path), { recursive: true }); // now, not after the first minute's work
+  }
 
   /** Whether enough time has passed since the last saving. */
   get due(): boolean {
     return performance.now() - this.last >= 1000 * (this.options.everySeconds ?? 60);
   }
 
-  /** @param best - the weights that evaluated best so far, if there are any yet. */
+  /**
+   * @param best - the weights that evaluated best so far, if there are any yet.
+   * @throws Error when weights are no numbers any more: then the file, whose weights were, stays as it is.
+   */
   save(state: Omit<RunState, 'loader'>, best: StateDict | undefined): void {
     const parts: Parts = {
       model: this.model.stateDict(),
       optimizer: this.optimizer.stateDict(),
       best: best ?? new Map<string, StateTensor>(),
     };
+    for (const [name, { data }] of parts.model) {
+      if (data instanceof Float32Array && !data.every(Number.isFinite))
+        throw new Error(
+          `${name} holds numbers that are not finite: lower the learning rate. ${this.options.path} stays as it was.`,
+        );
+    }
     const all: StateDict = new Map(
       PARTS.flatMap((part) => [...parts[part]].map(([name, tensor]) => [`${part}.${name}`, tensor] as const)),
     );
@@ -71,21 +83,32 @@ export class RunCheckpoint {
   resume(): (RunState & { best: StateDict | undefined }) | undefined {
     const { path } = this.options;
     if (!existsSync(path)) return undefined;
-    const run = readSafetensorsMetadata(path).run;
-    if (run === undefined) {
+    const state = parseState(readSafetensorsMetadata(path).run);
+    if (!state)
       throw new Error(
-        `${path} is no training run: its metadata has no entry "run". Name another file, or delete it.`,
+        `${path} is no training run: its metadata has no entry "run" as trainAndEval writes it. ` +
+          'Name another file, or delete it.',
       );
-    }
-    const state = JSON.parse(run) as RunState;
     const parts: Parts = { model: new Map(), optimizer: new Map(), best: new Map() };
     for (const [name, tensor] of loadCheckpoint(path)) {
       const dot = name.indexOf('.');
-      parts[name.slice(0, dot) as keyof Parts].set(name.slice(dot + 1), tensor);
+      const part = PARTS.find((each) => each === name.slice(0, dot));
+      if (part) parts[part].set(name.slice(dot + 1), tensor);
     }
     this.model.loadStateDict(parts.model);
     this.optimizer.loadStateDict(parts.optimizer);
     this.loader.state = state.loader;
     return { ...state, best: parts.best.size > 0 ? parts.best : undefined };
+  }
+}
+
+function parseState(text: string | undefined): RunState | undefined {
+  try {
+    const { history, bestAcc, bestEpoch, loader, metrics } = JSON.parse(text ?? '{}') as Partial<RunState>;
+    if (!Array.isArray(history) || bestAcc === undefined || bestEpoch === undefined || !loader || !metrics)
+      return undefined;
+    return { history, bestAcc, bestEpoch, loader, metrics };
+  } catch {
+    return undefined;
   }
 }

@@ -67,7 +67,20 @@ export class RunningMetrics {
   }
 }
 
-/** Runs a model in evaluation mode over a loader; its mode is restored afterwards. */
+/** Throws unless the model's outputs have a column for each class of the data. */
+export function checkOutputs({ shape }: tf.Tensor, classes: readonly string[]): void {
+  if (shape.length === 2 && shape[1] >= classes.length) return;
+  throw new Error(
+    `The model has ${shape.length === 2 ? `${shape[1]} outputs` : `outputs of shape [${shape}]`}, ` +
+      `the data ${classes.length} classes: replace its last layer.`,
+  );
+}
+
+/**
+ * Runs a model in evaluation mode over a loader; its mode is restored afterwards.
+ *
+ * @throws Error when the model has fewer outputs than the data has classes, or the loader gives no pictures.
+ */
 export async function evaluate(
   model: Module,
   lossFunc: Loss,
@@ -88,6 +101,7 @@ export async function evaluate(
       await breathe(signal);
       const [loss, predicted] = tf.tidy(() => {
         const outputs = model.forward(inputs) as tf.Tensor2D;
+        checkOutputs(outputs, loader.dataset.classes);
         return [lossFunc.forward(outputs, targets).dataSync()[0], [...tf.argMax(outputs, 1).dataSync()]];
       }) as unknown as [number, number[]];
       const actual = [...targets.dataSync()];
@@ -97,7 +111,8 @@ export async function evaluate(
       progress.update(metrics.images, { loss: metrics.loss, accuracy: metrics.accuracy });
       onBatch?.(metrics);
     }
-    if (metrics.images === 0) throw new Error('evaluate: the loader gave no pictures.');
+    if (metrics.images === 0)
+      throw new Error('evaluate: the loader gave no pictures; were all of them skipped?');
     progress.done({ loss: metrics.loss, accuracy: metrics.accuracy });
   } catch (error) {
     progress.stop(error instanceof Error ? error.message : String(error));

@@ -6,27 +6,10 @@ import type { StateDict } from '../nn/stateDict';
 import { formatSeconds, startProgress } from '../progress';
 import { backward } from './backward';
 import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
-import { type Loss, RunningMetrics, evaluate } from './evaluate';
+import { type Loss, RunningMetrics, checkOutputs, evaluate } from './evaluate';
+import type { EpochRecord, HistoryWatcher } from './history';
 import type { Optimizer } from './optimizers';
 import type { Schedule } from './schedules';
-
-/** What one epoch came to. */
-export interface EpochRecord {
-  /** Counts from 1. */
-  epoch: number;
-  /** Learning rate of the epoch's last step. */
-  lr: number;
-  /** Mean loss over the epoch's training pictures, as they were met (augmented, in training mode). */
-  trainLoss: number;
-  trainAcc: number;
-  /** Mean loss over the evaluation pictures after the epoch. */
-  valLoss: number;
-  valAcc: number;
-  /** Of training and evaluation together. */
-  seconds: number;
-  /** Training pictures a second. */
-  imagesPerSecond: number;
-}
 
 export interface TrainOptions {
   /** Sets the learning rate of each step; default: it stays what the optimizer was made with. */
@@ -40,6 +23,10 @@ export interface TrainOptions {
   onStep?: (step: number, loss: number) => void | Promise<void>;
   /** Called after each epoch with all records so far: to draw, to save; `return false` stops early. */
   onEpoch?: (history: readonly EpochRecord[]) => unknown;
+  /** Asked before each epoch whether to stop early, with all records so far: see `earlyStopping`. */
+  stopWhen?: (history: readonly EpochRecord[]) => boolean;
+  /** Shows the history while it grows: see `liveHistory`. */
+  watch?: HistoryWatcher;
   /** Which weights the model is left with: those that evaluated best (default), or the last. */
   keep?: 'best' | 'last';
   /** Print the two lines of each epoch, as the article does; default true. */
@@ -65,7 +52,9 @@ export interface TrainResult {
  * The two loaders must hold different pictures: the article evaluates on its training folder, which only shows how well
  * the training pictures are remembered.
  *
- * @throws Error when the loss stops being a number, or when the model has fewer outputs than the data has classes.
+ * @throws Error when the loss stops being a number, when the model has fewer outputs than the data has classes, or when
+ *   a loader gives no pictures; CheckpointError when the checkpoint cannot be written. The checkpoint stays as it was
+ *   saved last.
  */
 export async function trainAndEval(
   model: Module,
@@ -77,9 +66,14 @@ export async function trainAndEval(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   const run = new Run(model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, options);
-  const interrupted = await run.all();
-  optimizer.zeroGrad();
-  model.eval();
+  let interrupted: boolean;
+  try {
+    interrupted = await run.all();
+  } finally {
+    optimizer.zeroGrad();
+    model.eval();
+    options.watch?.finish();
+  }
   if (run.bestWeights && options.keep !== 'last') model.loadStateDict(run.bestWeights);
   const { history, bestAcc, bestEpoch } = run;
   return { model, history, bestAcc, bestEpoch, interrupted };
@@ -129,11 +123,16 @@ class Run {
     let interrupted = false;
     try {
       await withInterrupt(async (signal) => {
-        for (let epoch = done + 1; epoch <= epochs; epoch++) {
-          if (!(await this.epoch(epoch, signal, report))) break;
+        let goOn = true;
+        for (let epoch = done + 1; epoch <= epochs && goOn; epoch++) {
+          goOn = this.options.stopWhen?.(this.history) !== true && (await this.epoch(epoch, signal, report));
+        }
+        if (goOn) progress.done({ accuracy: this.bestAcc });
+        else {
+          progress.stop(`early, after epoch ${this.history.length}`);
+          log(`Stopped early, after epoch ${this.history.length} of ${epochs}.`);
         }
       });
-      progress.done({ epoch: this.history.length, accuracy: this.bestAcc });
     } catch (error) {
       progress.stop(error instanceof Error ? error.message : String(error));
       if (!(error instanceof Interrupted)) throw error;
@@ -187,6 +186,7 @@ class Run {
     const onBatch = (metrics: RunningMetrics): void =>
       report(epoch, 'evaluating', train.images + metrics.images, metrics);
     const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
+    if (!Number.isFinite(loss)) throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`);
     log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
     const seconds = (performance.now() - start) / 1000;
     const { loss: trainLoss, accuracy: trainAcc } = train;
@@ -200,6 +200,7 @@ class Run {
     this.metrics = new RunningMetrics();
     this.resumable = true;
     this.save();
+    options.watch?.update(this.history);
     return (await options.onEpoch?.(this.history)) !== false;
   }
 
@@ -216,9 +217,7 @@ class Run {
       if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loaderTrain.length);
       step += 1;
       const { loss, correct } = this.forwardBackward(inputs, labels);
-      if (!Number.isFinite(loss)) {
-        throw new Error(`The loss became ${loss} at step ${step} (epoch ${epoch}): lower the learning rate.`);
-      }
+      if (!Number.isFinite(loss)) throw diverged(loss, `at step ${step} (epoch ${epoch})`);
       optimizer.step();
       metrics.add(loss, correct, labels.shape[0]);
       report(metrics);
@@ -227,7 +226,8 @@ class Run {
       await breathe(signal);
       if (this.checkpoint?.due && loaderTrain.state.batch < loaderTrain.length) this.save();
     }
-    if (metrics.images === 0) throw new Error('trainAndEval: the training loader gave no pictures.');
+    if (metrics.images === 0)
+      throw new Error('trainAndEval: the training loader gave no pictures; were all of them skipped?');
   }
 
   /** Leaves the gradients in the parameters. */
@@ -237,12 +237,7 @@ class Run {
     let correct = 0;
     const loss = backward(optimizer.parameters, () => {
       const outputs = model.forward(inputs) as tf.Tensor2D;
-      if (outputs.shape[1] < classes.length) {
-        throw new Error(
-          `The model has ${outputs.shape[1]} outputs, the data ${classes.length} classes: ` +
-            'replace its last layer.',
-        );
-      }
+      checkOutputs(outputs, classes);
       correct = tf.tidy(() => tf.equal(tf.argMax(outputs, 1), labels).sum().dataSync()[0]);
       return lossFunc.forward(outputs, labels);
     });
@@ -250,4 +245,8 @@ class Run {
     loss.dispose();
     return { loss: value, correct };
   }
+}
+
+function diverged(loss: number, where: string): Error {
+  return new Error(`The loss became ${loss} ${where}: lower the learning rate.`);
 }

@@ -4,7 +4,10 @@ import { CifarResNet } from '../../src/models/cifar';
 import type { MimeBundle } from '../../src/notebook/display';
 import { Output, escapeHtml, inNotebook, show } from '../../src/notebook/display';
 import { linePlot } from '../../src/notebook/plots';
+import type { Figure } from '../../src/notebook/figure';
 import { liveFigure } from '../../src/notebook/liveFigure';
+import { liveHistory } from '../../src/notebook/liveHistory';
+import type { EpochRecord } from '../../src/training/history';
 import { showSummary } from '../../src/notebook/summary';
 import { versions } from '../../src/notebook/versions';
 import { tensorsKept } from '../../src/notebook/tensors';
@@ -72,6 +75,38 @@ test('a live figure is drawn as it grows and ends as an interactive one, in the 
     [false, true],
   );
   assert.match(String(written[1].data['text/plain']), /loss from 2 to 1/);
+});
+
+test('a history draws itself while it grows, and its end is a figure of both lines', async () => {
+  const record = (epoch: number) =>
+    ({
+      epoch,
+      trainAcc: 0.25 * epoch,
+      valAcc: 0.2 * epoch,
+      trainLoss: 1 / epoch,
+      valLoss: 2 / epoch,
+    }) as EpochRecord;
+  const history = [1, 2, 3].map(record);
+  for (const [metric, from, to] of [
+    ['accuracy', 0.2, 0.6],
+    ['error', 0.8, 0.4],
+    ['loss', 2, 2 / 3],
+  ] as const) {
+    const written = await inKernel(() => {
+      const live = liveHistory('Fine-tuning', { metric });
+      history.forEach((_, i) => live.update(history.slice(0, i + 1)));
+      live.finish();
+    });
+    assert.deepEqual(Object.keys(written[0].data), ['text/html', 'text/plain']);
+    const figure = written.at(-1)!.data['application/vnd.plotly.v1+json'] as Figure;
+    const lines = figure.data as { name: string; y: number[] }[];
+    assert.deepEqual(
+      lines.map(({ name }) => name),
+      ['training', 'held-out pictures'],
+    );
+    assert.equal(lines[1].y.length, 3);
+    assert.ok(Math.abs(lines[1].y[0] - from) < 1e-12 && Math.abs(lines[1].y[2] - to) < 1e-12, metric);
+  }
 });
 
 test('a network is shown layer by layer, with its total', async () => {

@@ -25,7 +25,8 @@ import { Random, manualSeed } from '../../src/random';
 import { evaluate } from '../../src/training/evaluate';
 import { type ExtractOptions, extractFeatures } from '../../src/training/extractFeatures';
 import { Adam } from '../../src/training/optimizers';
-import { type EpochRecord, trainAndEval } from '../../src/training/trainAndEval';
+import type { EpochRecord } from '../../src/training/history';
+import { trainAndEval } from '../../src/training/trainAndEval';
 import { relativeError } from '../golden/formula';
 
 setProgress(silentProgress);

@@ -4,70 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
-import type { Dataset, Sample } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
-import { CifarResNet } from '../../src/models/cifar';
-import { CrossEntropyLoss } from '../../src/nn/loss';
 import { setProgress, silentProgress } from '../../src/progress';
-import { Random, manualSeed } from '../../src/random';
 import { evaluate } from '../../src/training/evaluate';
-import { Adam } from '../../src/training/optimizers';
-import { cosineLR } from '../../src/training/schedules';
-import { type EpochRecord, type TrainOptions, trainAndEval } from '../../src/training/trainAndEval';
+import { type EpochRecord, earlyStopping } from '../../src/training/history';
+import { Halves, ThreeClasses, lossFunc, makeNet, numbers, run, unreadable } from './small';
 
 setProgress(silentProgress);
-const lossFunc = new CrossEntropyLoss();
-
-/** Noise whose left or right half is brighter: class 0 or 1. */
-class Halves implements Dataset {
-  readonly classes: readonly string[] = ['left', 'right'];
-
-  constructor(
-    readonly length: number,
-    private readonly seed: number,
-  ) {}
-
-  get(index: number): Sample {
-    const random = new Random(this.seed, index);
-    const label = index % 2;
-    const data = Float32Array.from({ length: 8 * 8 * 3 }, (_, i) => {
-      const right = Math.floor(i / 3) % 8 >= 4;
-      return random.normal() * 0.5 + (right === (label === 1) ? 1 : 0);
-    });
-    return { image: { data, height: 8, width: 8, channels: 3 }, label };
-  }
-}
-
-class ThreeClasses extends Halves {
-  override readonly classes = ['left', 'right', 'neither'];
-}
-
-const makeNet = (): CifarResNet => {
-  manualSeed(1);
-  return new CifarResNet(8, { numClasses: 2, widths: [4, 4, 8] });
-};
-
-async function run(
-  epochs: number,
-  options: TrainOptions = {},
-  net = makeNet(),
-  train: Dataset = new Halves(64, 1),
-) {
-  const optimizer = new Adam(net.parameters(), { lr: 1e-2 });
-  const loaders = [
-    new DataLoader(train, { batchSize: 16, shuffle: true, seed: 2 }),
-    new DataLoader(new Halves(32, 99), { batchSize: 16 }),
-  ] as const;
-  try {
-    return await trainAndEval(net, epochs, lossFunc, optimizer, ...loaders, { log: false, ...options });
-  } finally {
-    optimizer.dispose();
-  }
-}
-
-/** What repeats exactly; times do not. */
-const numbers = (history: readonly EpochRecord[]) =>
-  history.map(({ trainLoss, trainAcc, valLoss, valAcc }) => [trainLoss, trainAcc, valLoss, valAcc]);
 
 describe('trainAndEval', () => {
   it('learns, and records each epoch', async () => {
@@ -100,6 +43,7 @@ describe('trainAndEval', () => {
   it('gives the same curve for the same seed', async () => {
     const [first, second] = [await run(2), await run(2)];
     assert.deepEqual(numbers(first.history), numbers(second.history));
+    assert.deepEqual(first.model.stateDict(), second.model.stateDict());
     first.model.dispose();
     second.model.dispose();
   });
@@ -119,48 +63,38 @@ describe('trainAndEval', () => {
     model.dispose();
   });
 
-  for (const stop of [1, 5, 6, 10]) {
-    it(`goes on to the same bits when it was stopped after step ${stop} of 12`, async () => {
-      const whole = await run(3, { schedule: cosineLR(1e-2) });
-      const folder = mkdtempSync(join(tmpdir(), 'run-'));
-      const checkpoint = { path: join(folder, 'run.safetensors'), everySeconds: 0 };
-      const killed = new Error('killed');
-      const onStep = (step: number): void => {
-        if (step === stop + 1) throw killed; // step `stop` was the last to be saved
-      };
-      const first = makeNet();
-      await assert.rejects(run(3, { schedule: cosineLR(1e-2), checkpoint, onStep }, first), killed);
-      first.dispose();
-
-      const steps: number[] = [];
-      const resumed = await run(3, {
-        schedule: cosineLR(1e-2),
-        checkpoint,
-        onStep: (step) => void steps.push(step),
-      });
-      rmSync(folder, { recursive: true });
-      assert.equal(steps[0], stop + 1);
-      assert.deepEqual(numbers(resumed.history), numbers(whole.history));
-      assert.deepEqual(resumed.model.stateDict(), whole.model.stateDict());
-      whole.model.dispose();
-      resumed.model.dispose();
-    });
-  }
-
-  it('goes on from an interrupt, and refuses the file of another model', async () => {
+  it('stops early when evaluation does not improve, and stays stopped when it is called again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'run-'));
-    const checkpoint = { path: join(folder, 'run.safetensors') };
-    const onStep = (step: number): void => {
-      if (step === 6) process.kill(process.pid, 'SIGINT');
-    };
-    const first = await run(3, { checkpoint, onStep });
-    assert.ok(first.interrupted);
-    const [whole, resumed] = [await run(3), await run(3, { checkpoint })];
-    assert.deepEqual(numbers(resumed.history), numbers(whole.history));
-    const other = new CifarResNet(14, { numClasses: 2, widths: [4, 4, 8] });
-    await assert.rejects(run(3, { checkpoint }, other), /The state dict does not fit the module/);
+    const checkpoint = { path: join(folder, 'made', 'for', 'it', 'run.safetensors') };
+    // at a rate of 0 nothing moves but batch normalization's statistics; every epoch after the first is no better by 1
+    const options = { checkpoint, schedule: () => 0, stopWhen: earlyStopping({ patience: 2, minDelta: 1 }) };
+    const first = await run(9, options);
+    assert.equal(first.history.length, 3);
+    const steps: number[] = [];
+    const again = await run(9, { ...options, onStep: (step) => void steps.push(step) });
+    assert.deepEqual([steps, numbers(again.history)], [[], numbers(first.history)]);
     rmSync(folder, { recursive: true });
-    [first.model, whole.model, resumed.model, other].forEach((model) => model.dispose());
+    first.model.dispose();
+    again.model.dispose();
+  });
+
+  it('shows the history to its watcher, and ends it also when training fails', async () => {
+    const lengths: (number | 'finished')[] = [];
+    const watch = {
+      update: (history: readonly EpochRecord[]) => void lengths.push(history.length),
+      finish: () => void lengths.push('finished'),
+    };
+    const net = makeNet();
+    await run(2, { watch }, net);
+    const failed = new Error('failed');
+    const onStep = (step: number): void => {
+      if (step === 6) throw failed;
+    };
+    const tensors = tf.memory().numTensors;
+    await assert.rejects(run(2, { watch, onStep }, net), failed);
+    assert.equal(tf.memory().numTensors, tensors, 'gradients are freed');
+    assert.deepEqual(lengths, [1, 2, 'finished', 1, 'finished']);
+    net.dispose();
   });
 
   it('is stopped by SIGINT within a step, and keeps what was learnt', async () => {
@@ -176,9 +110,19 @@ describe('trainAndEval', () => {
     model.dispose();
   });
 
-  it('says what is wrong when the classes do not fit or the loss is no number', async () => {
+  it('says what is wrong when the classes do not fit or no picture comes', async () => {
     const net = makeNet();
-    await assert.rejects(run(1, {}, net, new ThreeClasses(32, 1)), /2 outputs, the data 3 classes/);
+    const [two, three] = [new Halves(32, 1), new ThreeClasses(32, 1)];
+    const misfit = /2 outputs, the data 3 classes: replace its last layer/;
+    await assert.rejects(run(1, {}, net, three), misfit);
+    await assert.rejects(run(1, {}, net, two, three), misfit);
+    await assert.rejects(run(1, {}, net, unreadable), /training loader gave no pictures/);
+    await assert.rejects(run(1, {}, net, two, unreadable), /evaluate: the loader gave no pictures/);
+    net.dispose();
+  });
+
+  it('stops when the loss is no number', async () => {
+    const net = makeNet();
     const before = net.stateDict().get('conv1.weight')!.data.slice();
     net.linear.bias.assign(tf.tensor1d([NaN, 0]));
     await assert.rejects(
@@ -186,7 +130,13 @@ describe('trainAndEval', () => {
       /The loss became NaN at step 1 \(epoch 1\): lower the learning rate/,
     );
     assert.deepEqual(net.stateDict().get('conv1.weight')!.data, before, 'no step was made with it');
+    const other = makeNet();
+    const onStep = (step: number): void => {
+      if (step === 4) other.bn1.runningVar.assign(tf.fill([4], NaN)); // only evaluation sees it
+    };
+    await assert.rejects(run(1, { onStep }, other), /became NaN on the evaluation pictures after epoch 1/);
     net.dispose();
+    other.dispose();
   });
 });
 
