@@ -5,9 +5,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fail, step, Trouble } from './lib/log.mjs';
-import { stage } from './lib/chapters.mjs';
+import { findBrowser } from './lib/browser.mjs';
+import { readChapters, stage } from './lib/chapters.mjs';
+import { figureHash } from './lib/figures.mjs';
 import { executedFolder, workbook } from './lib/notebooks.mjs';
 import { inRoot, modules, venvBin } from './lib/paths.mjs';
+import { drawPictures } from './lib/pictures.mjs';
 import { run } from './lib/run.mjs';
 
 /**
@@ -33,13 +36,21 @@ export async function render(options = {}) {
   } = options;
   const source = path.join(work, 'source');
   const fresh = path.join(work, 'html');
-  const missing = stage(notebooks, executed, source);
+  const chapters = readChapters(notebooks, executed);
   fs.rmSync(fresh, { recursive: true, force: true });
-  await step('Pages', () => sphinx(source, fresh, work, python));
+  await step('Pages', async () => {
+    const statics = vendored(work);
+    const figures = chapters.flatMap((chapter) => chapter.figures);
+    const drawn = await drawPictures(figures, path.join(statics, 'pictures'), findBrowser());
+    if (drawn) for (const figure of figures) figure.picture = `_static/pictures/${figureHash(figure)}.svg`;
+    stage(chapters, source);
+    await sphinx(source, fresh, work, python, statics);
+  });
   fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
   fs.rmSync(out, { recursive: true, force: true });
   fs.mkdirSync(path.dirname(out), { recursive: true });
   fs.renameSync(fresh, out);
+  const missing = chapters.filter((chapter) => !chapter.run).map(({ name }) => name);
   return { index: path.join(out, 'index.html'), missing };
 }
 
@@ -48,13 +59,14 @@ export async function render(options = {}) {
  * @param {string} out
  * @param {string} work
  * @param {string} python
+ * @param {string} statics a folder of files for the pages, beside the workbook's own
  */
-async function sphinx(source, out, work, python) {
+async function sphinx(source, out, work, python, statics) {
   const site = inRoot('notebooks', 'site');
   // Warnings are errors. -E: the home page lists what other pages hold, so nothing is kept from an earlier run.
   const options = ['-b', 'html', '-W', '--keep-going', '-q', '-E', '--no-color', '-c', site];
   options.push('-d', path.join(work, 'doctrees'));
-  options.push('-D', `html_static_path=${path.join(site, '_static')},${vendored(work)}`);
+  options.push('-D', `html_static_path=${path.join(site, '_static')},${statics}`);
   const { status, stderr } = await run(python, ['-m', 'sphinx', ...options, source, out], {
     anyStatus: true,
   });

@@ -1,5 +1,6 @@
 // @ts-check
 // npm run setup: whatever is missing, and nothing else. Also run by npm start, npm test and npm run lab.
+// npm run setup -- browser: a Chromium too, for the tests of the pages.
 // Plain Node without dependencies: nothing is installed yet when it starts.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +57,8 @@ export async function setup() {
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
     await setup();
+    // Imported only now: it needs a package.
+    if (process.argv[2] === 'browser') await (await import('./setup-browser.mjs')).needBrowser();
   } catch (error) {
     fail(error);
   }

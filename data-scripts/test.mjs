@@ -1,5 +1,5 @@
 // @ts-check
-// `npm test`: set-up that is missing, then types, lint, unit tests, and the notebooks with their pages.
+// `npm test`: set-up that is missing, then types, lint, unit tests, the notebooks with their pages, and these in a browser.
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,19 +14,23 @@ import { parts, setup } from './setup.mjs';
 
 const HELP = `npm test [-- [STAGE...] [FILTER...]]
 
-Stages, all of them by default; the notebooks only when the others passed or they are named:
+Stages, all of them by default; the last two only when all before them passed or they are named:
   types      src, data-scripts and test, then the notebooks' cells
   lint       ESLint and Prettier, no warnings
   unit       the tests in test/
   notebooks  executes the notebooks and renders their pages
+  browser    looks at the pages and at JupyterLab in a Chromium, where there is one
 
-  FILTER     unit: files whose path holds it (npm test -- unit data); notebooks: number or name`;
+  FILTER     unit, browser: files whose path holds it (npm test -- unit data); notebooks: number or name`;
 
 /** What a stage counted. @typedef {{ passed: number, failed: number, skipped: string[] }} Tally */
 /** @typedef {(filters: string[], tally: Tally) => Promise<void>} Stage */
 
 /** @type {Record<string, Stage>} */
-const STAGES = { types, lint, unit, notebooks };
+const STAGES = { types, lint, unit, notebooks, browser };
+/** Long, and of no use where the others found something. */
+const LAST = ['notebooks', 'browser'];
+const BROWSER_TESTS = path.join('test', 'browser', path.sep);
 
 /**
  * Runs one check, prints how it went and counts it.
@@ -62,7 +66,8 @@ async function node(script, ...args) {
 async function types(_filters, tally) {
   await check(tally, 'src, data-scripts, test', () => node('typescript/bin/tsc', '-p', '.'));
   await check(tally, 'scripts in plain JavaScript', () => node('typescript/bin/tsc', '-p', 'data-scripts'));
-  await check(tally, "the pages' script", () => node('typescript/bin/tsc', '-p', 'notebooks/site'));
+  for (const folder of ['notebooks/site', 'test/browser/in-page'])
+    await check(tally, `scripts of pages, ${folder}`, () => node('typescript/bin/tsc', '-p', folder));
   // It needs the TypeScript package, which isn't there before set-up.
   const { checkNotebooks, formatRemark } = await import('./check-cells.mjs');
   const files = workbook();
@@ -97,20 +102,37 @@ async function lint(_filters, tally) {
 
 /** @type {Stage} */
 async function unit(filters, tally) {
-  // A file with type errors is compiled all the same, as far as it goes; the stage `types` reports them.
-  await run(process.execPath, [path.join(modules, 'typescript/bin/tsc'), '-p', '.'], { anyStatus: true });
-  await unitTests(testFiles(filters), tally);
+  await compile();
+  await unitTests(
+    testFiles(filters, (name) => !name.startsWith(BROWSER_TESTS)),
+    tally,
+  );
 }
+
+/** @type {Stage} */
+async function browser(filters, tally) {
+  await compile();
+  await unitTests(
+    testFiles(filters, (name) => name.startsWith(BROWSER_TESTS)),
+    tally,
+  );
+}
+
+/** A file with type errors is compiled all the same, as far as it goes; the stage `types` reports them. */
+const compile = () =>
+  run(process.execPath, [path.join(modules, 'typescript/bin/tsc'), '-p', '.'], { anyStatus: true });
 
 /**
  * The compiled test files whose source is still there.
  * @param {string[]} filters
+ * @param {(name: string) => boolean} ofStage
  */
-function testFiles(filters) {
+function testFiles(filters, ofStage) {
   const files = fs
     .readdirSync(inRoot('test'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts') && !name.includes('node_modules'))
     .map((name) => path.join('test', name))
+    .filter(ofStage)
     .filter((name) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
     .sort();
   if (files.length === 0) throw new Trouble(`No test file's path holds ${filters.join(' or ')}.`);
@@ -171,9 +193,9 @@ async function main(args) {
   const summary = [];
   for (const [name, stage] of Object.entries(STAGES)) {
     if (named.length > 0 && !named.includes(name)) continue;
-    if (name === 'notebooks' && all.failed > 0 && named.length === 0) {
-      all.skipped.push('notebooks (an earlier stage failed; npm test -- notebooks)');
-      summary.push('  - notebooks: not run');
+    if (LAST.includes(name) && all.failed > 0 && named.length === 0) {
+      all.skipped.push(`${name} (an earlier stage failed; npm test -- ${name})`);
+      summary.push(`  - ${name}: not run`);
       continue;
     }
     console.log(name);

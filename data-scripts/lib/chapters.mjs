@@ -2,6 +2,7 @@
 // What the pages are made from: the executed notebooks as they are shown, and the home page's list of them.
 import fs from 'node:fs';
 import path from 'node:path';
+import { withFigures } from './figures.mjs';
 import { readNotebook, sourceOf, writeNotebook } from './notebooks.mjs';
 import { inRoot } from './paths.mjs';
 
@@ -11,34 +12,37 @@ import { inRoot } from './paths.mjs';
 const WORDS_A_MINUTE = 200;
 // Code is read more slowly than prose; a line of it counts as so many words.
 const WORDS_A_CODE_LINE = 10;
-const PLOTLY = 'application/vnd.plotly.v1+json';
+const LONG_CELL = 24; // lines: more than a laptop's screen shows together with what the code prints
+
+/**
+ * The chapters as they were executed last.
+ * @param {readonly string[]} notebooks
+ * @param {string} executed folder of the executed copies
+ * @returns {Chapter[]} without `run` where a notebook has not been executed as it is now
+ */
+export function readChapters(notebooks, executed) {
+  return notebooks.map((file) => {
+    const name = path.basename(file, '.ipynb');
+    const { notebook, figures } = withFigures(executedCopy(file, path.join(executed, `${name}.ipynb`)));
+    return { ...describe(name, notebook), notebook, figures };
+  });
+}
 
 /**
  * Lays out what Sphinx reads: the home page and the notebooks as they are shown.
- * @param {readonly string[]} notebooks
- * @param {string} executed
+ * @param {readonly Chapter[]} chapters
  * @param {string} source
- * @returns {string[]} the names of notebooks that have not been executed as they are now
  */
-export function stage(notebooks, executed, source) {
+export function stage(chapters, source) {
   fs.rmSync(source, { recursive: true, force: true });
   fs.mkdirSync(source, { recursive: true });
-  /** @type {string[]} */
-  const missing = [];
-  const chapters = notebooks.map((file) => {
-    const name = path.basename(file, '.ipynb');
-    const notebook = executedCopy(file, path.join(executed, `${name}.ipynb`));
-    if (!notebook.metadata.run) missing.push(name);
-    const chapter = describe(name, notebook);
-    writeNotebook(path.join(source, `${name}.ipynb`), forReading(notebook, chapter));
-    return chapter;
-  });
+  for (const chapter of chapters)
+    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter));
   const index = fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8');
   fs.writeFileSync(
     path.join(source, 'index.md'),
     index.replace('<!-- chapters -->', () => contents(chapters)),
   );
-  return missing;
 }
 
 /**
@@ -63,12 +67,14 @@ function executedCopy(file, copy) {
  * @property {string} summary the first paragraph under the title
  * @property {number} minutes to read it
  * @property {import('./notebooks.mjs').RunFacts} [run]
+ * @property {Notebook} notebook
+ * @property {import('./figures.mjs').Figure[]} figures the plotly ones
  */
 
 /**
  * @param {string} name
  * @param {Notebook} notebook
- * @returns {Chapter}
+ * @returns {Omit<Chapter, 'notebook' | 'figures'>}
  */
 function describe(name, notebook) {
   const prose = notebook.cells.filter(({ cell_type }) => cell_type === 'markdown').map(sourceOf);
@@ -88,7 +94,7 @@ function describe(name, notebook) {
   };
 }
 
-/** @param {Chapter} chapter */
+/** @param {Pick<Chapter, 'minutes' | 'run'>} chapter */
 const times = ({ minutes, run }) =>
   `Reading time about ${minutes} min` +
   (run ? `, run time ${shortTime(run.seconds)} on the machine of this page` : '');
@@ -99,7 +105,7 @@ const shortTime = (seconds) =>
 
 /**
  * The home page's list and Sphinx's table of contents.
- * @param {Chapter[]} chapters
+ * @param {readonly Chapter[]} chapters
  */
 function contents(chapters) {
   const rows = chapters.map(
@@ -112,15 +118,15 @@ function contents(chapters) {
 }
 
 /**
- * A notebook as its page shows it: with its times under the title, and at the end the run that made it.
- * @param {Notebook} notebook
+ * A notebook as its page shows it: with its times under the title, long cells foldable, and at the end the run that
+ * made it.
  * @param {Chapter} chapter
  * @returns {Notebook}
  */
-function forReading(notebook, chapter) {
-  const [first, ...rest] = notebook.cells.map(shownCell);
+function forReading(chapter) {
+  const { notebook, run } = chapter;
+  const [first, ...rest] = notebook.cells.map(foldable);
   const head = first ? [first, note('workbook-times', `<p class="run-note">${times(chapter)}</p>`)] : [];
-  const { run } = chapter;
   const foot = run
     ? [note('workbook-run', `<p class="run-note">Executed on ${run.date}: ${run.machine}.</p>`)]
     : [];
@@ -130,25 +136,11 @@ function forReading(notebook, chapter) {
 /** @param {string} id @param {string} source @returns {Cell} */
 const note = (id, source) => ({ cell_type: 'markdown', id, metadata: {}, source });
 
-/**
- * @param {Cell} cell
- * @returns {Cell}
- */
-function shownCell(cell) {
-  if (!cell.outputs) return cell;
-  const outputs = cell.outputs.map((output) => {
-    const { [PLOTLY]: figure, ...beside } = output.data ?? {};
-    if (!figure) return output;
-    // What stands beside the figure is for readers without scripts or without sight. myst-nb shows one type of an
-    // output only, so it travels inside the figure: notebooks/site/_ext/figures.py takes it out again.
-    const [svg, png, alt] = ['image/svg+xml', 'image/png', 'text/plain'].map((type) => textOf(beside[type]));
-    const picture = svg
-      ? `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`
-      : png && `data:image/png;base64,${png.replace(/\s/g, '')}`;
-    return { ...output, data: { [PLOTLY]: { ...figure, alt, picture } } };
-  });
-  return { ...cell, outputs };
+/** Code that fills a screen can be folded away; it begins unfolded. @param {Cell} cell @returns {Cell} */
+function foldable(cell) {
+  const tags = /** @type {string[]} */ (cell.metadata.tags ?? []);
+  const lines = sourceOf(cell).split('\n').length;
+  if (cell.cell_type !== 'code' || lines <= LONG_CELL || tags.some((tag) => tag.startsWith('hide-')))
+    return cell;
+  return { ...cell, metadata: { ...cell.metadata, tags: [...tags, 'hide-input', 'long'] } };
 }
-
-/** A text as notebooks hold it: whole, or as a list of lines. @param {unknown} value */
-const textOf = (value) => (Array.isArray(value) ? value.join('') : typeof value === 'string' ? value : '');

@@ -9,7 +9,7 @@ project = "ResNet workbook"
 author = ""
 language = "en"
 
-extensions = ["myst_nb", "figures"]
+extensions = ["myst_nb", "figures", "folds"]
 exclude_patterns = ["_static", "_ext"]
 
 # The notebooks are executed before (data-scripts/execute.py), whose faults name the cell.
@@ -17,17 +17,21 @@ nb_execution_mode = "off"
 # An interactive figure before the HTML or the picture that stands beside it.
 nb_mime_priority_overrides = [("html", "application/vnd.plotly.v1+json", 0)]
 nb_merge_streams = True
+nb_code_prompt_show = "Show the {type}"
+nb_code_prompt_hide = "Hide the {type}"
 myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath", "html_image"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.header"]  # a notebook may begin a section below where the last one ended
 
 # Everything a page loads comes with it: MathJax draws as SVG, which needs no fonts.
 mathjax_path = "tex-svg.js"
-mathjax3_config = {"svg": {"fontCache": "local"}}
+mathjax3_config = {"svg": {"fontCache": "local"}, "tex": {"tags": "all"}}  # each displayed equation is numbered
 
 html_theme = "sphinx_book_theme"
 html_title = project
 html_css_files = ["workbook.css"]
+html_favicon = str(Path(__file__).parent / "_static" / "icon.svg")
+html_show_search_summary = False  # it would fetch each page found, which browsers refuse for pages opened from disk
 html_context = {"default_mode": "auto"}  # light or dark as the reader's system; without it the theme reports an error
 html_copy_source = False
 html_show_sphinx = False

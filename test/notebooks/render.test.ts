@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { chromiumHere } from '../browser/chromium';
 import { executor, fixture, script, temporaryFolder, withoutPython } from './project';
 
 describe('pages', { skip: withoutPython }, () => {
@@ -13,9 +14,23 @@ describe('pages', { skip: withoutPython }, () => {
     const executed = path.join(folder, 'executed');
     const { status, output } = await executor('good', executed).ended;
     assert.equal(status, 0, output);
+    const long = path.join(folder, 'long.ipynb');
+    const cell = (lines: number) => ({
+      cell_type: 'code',
+      id: `lines-${lines}`,
+      metadata: {},
+      execution_count: null,
+      outputs: [],
+      source: Array.from({ length: lines }, (_, i) => `const a${i} = ${i};`).join('\n'),
+    });
+    const title = { cell_type: 'markdown', id: 'title', metadata: {}, source: '# Long cells' };
+    fs.writeFileSync(
+      long,
+      JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [title, cell(12), cell(40)] }),
+    );
     // `throws` has no executed copy: its page shows it without outputs.
     const options = ['--executed', executed, '--out', site, '--work', path.join(folder, 'work')];
-    const rendered = await script('render.mjs', ...options, fixture('good'), fixture('throws'));
+    const rendered = await script('render.mjs', ...options, fixture('good'), fixture('throws'), long);
     assert.equal(rendered.status, 0, rendered.output);
   });
   after(() => {
@@ -24,20 +39,37 @@ describe('pages', { skip: withoutPython }, () => {
 
   test('a figure is there with its data, and plotly is loaded on its page only', () => {
     const page = read('good.html');
-    const json = /<div class="plotly-figure"[^>]*><script type="application\/json">(.*?)<\/script>/s.exec(
+    const json = /<div class="plotly-drawing"[^>]*><script type="application\/json">(.*?)<\/script>/s.exec(
       page,
     )?.[1];
     const figure = JSON.parse(json ?? 'null') as {
       data: { y: number[] }[];
-      layout: { title: { text: string } };
+      layout: { title?: unknown };
     };
     assert.deepEqual(figure.data[0].y, [0.91234, 0.5, 0.25]);
-    assert.equal(figure.layout.title.text, 'Loss by epoch');
     assert.match(page, /aria-label="Loss over three epochs"/);
-    assert.match(page, /<noscript><img alt="Loss over three epochs" src="data:image\/svg\+xml;base64,/);
     assert.equal(page.match(/<script[^>]+plotly\.min\.js/g)?.length, 1);
     assert.doesNotMatch(read('throws.html') + read('index.html'), /plotly\.min\.js/);
     assert.ok(fs.statSync(path.join(site, '_static', 'plotly.min.js')).size > 1e6);
+  });
+  test('a figure is numbered, with its title below it instead of in it', () => {
+    const page = read('good.html');
+    assert.match(page, /<figure class="plotly-figure" id="figure-1">/);
+    assert.match(page, /<figcaption>Figure 1\. Loss by epoch<\/figcaption>/);
+    assert.doesNotMatch(page, /"title": \{"text": "Loss by epoch"/);
+  });
+  test('where scripts are off a figure has its picture, or its words where no browser could draw it', async () => {
+    const instead = /<noscript>(.*?)<\/noscript><figcaption>/s.exec(read('good.html'))?.[1] ?? '';
+    if ((await chromiumHere()) === null) {
+      assert.equal(instead, '<p>Loss over three epochs</p>');
+      return;
+    }
+    const source = /^<img alt="Loss over three epochs" src="([^"]+)">$/.exec(instead)?.[1];
+    assert.match(read(source ?? instead), /^<svg .*class="[^"]*js-line/s);
+  });
+  test('code that fills a screen can be folded away, and is not at first', () => {
+    const folds = read('long.html').match(/<details[^>]*>/g);
+    assert.deepEqual(folds, ['<details open class="admonition hide above-input">']);
   });
   test('mathematics is drawn by the local MathJax', () => {
     const page = read('good.html');

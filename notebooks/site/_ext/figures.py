@@ -1,7 +1,7 @@
 """Puts plotly figures on the pages: myst-nb skips their mime type.
 
 The figure's data goes into the page as JSON, where figures.js finds and draws it. plotly.js itself (4.8 MB) is loaded
-only on pages that have a figure. Where scripts are off, the picture that stood beside the figure is shown, or its text.
+only on pages that have a figure. Where scripts are off, its picture is shown (data-scripts/lib/pictures.mjs), or its text.
 """
 
 from __future__ import annotations
@@ -39,12 +39,15 @@ def figure_html(figure: Any) -> str:
     # "</script>" inside a string would end the element.
     text = json.dumps(kept, ensure_ascii=False).replace("</", "<\\/")
     alt = html.escape(figure.get("alt") or "A figure")
-    picture = figure.get("picture")
-    instead = f'<img alt="{alt}" src="{html.escape(picture)}">' if picture else alt
+    picture, caption, id_ = (figure.get(key) for key in ("picture", "caption", "id"))
+    instead = f'<img alt="{alt}" src="{html.escape(picture)}">' if picture else f"<p>{alt}</p>"
+    below = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    anchor = f' id="{html.escape(id_)}"' if id_ else ""
     return (
-        f'<div class="{MARK}" role="figure" aria-label="{alt}" style="min-height: {height}px">'
-        f'<script type="application/json">{text}</script>'
-        f"<noscript>{instead}</noscript></div>"
+        f'<figure class="{MARK}"{anchor}>'
+        f'<div class="plotly-drawing" role="group" aria-label="{alt}" style="min-height: {height}px">'
+        f'<script type="application/json">{text}</script></div>'
+        f"<noscript>{instead}</noscript>{below}</figure>"
     )
 
 

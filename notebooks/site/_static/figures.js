@@ -11,8 +11,11 @@
   /** @param {string} name */
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
+  const narrow = matchMedia('(max-width: 600px)');
+
   /**
-   * Colours that the figure leaves open; what it sets itself stays.
+   * Colours that the figure leaves open, and on a phone the legend below instead of beside; what the figure sets itself
+   * stays.
    * @param {Figure['layout']} layout
    */
   function themed(layout) {
@@ -25,8 +28,13 @@
       plot_bgcolor: clear,
       ...layout,
       font: { color: colour('--pst-color-text-base'), ...layout.font },
+      hoverlabel: { bgcolor: colour('--pst-color-surface'), ...layout.hoverlabel },
       modebar: { bgcolor: clear, color: colour('--pst-color-text-muted'), ...layout.modebar },
     };
+    if (narrow.matches) {
+      result.legend = { orientation: 'h', x: 0, y: -0.25, yanchor: 'top', ...layout.legend };
+      result.margin = { ...layout.margin, l: 40, r: 5 };
+    }
     for (const axis of [
       'xaxis',
       'yaxis',
@@ -37,8 +45,7 @@
     return result;
   }
 
-  // by role: the output around a figure has its class too
-  const figures = [...document.querySelectorAll('div.plotly-figure[role="figure"]')].map((element) => ({
+  const figures = [...document.querySelectorAll('.plotly-drawing')].map((element) => ({
     element,
     figure: /** @type {Figure} */ (JSON.parse(element.querySelector('script')?.textContent ?? '{}')),
   }));
@@ -59,6 +66,7 @@
   }
 
   draw();
+  narrow.addEventListener('change', draw);
   new MutationObserver(draw).observe(document.documentElement, {
     attributes: true,
     attributeFilter: ['data-theme'],

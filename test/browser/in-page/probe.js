@@ -1,0 +1,42 @@
+// @ts-check
+// Loaded into each page that the browser tests look at: what they ask of it.
+'use strict';
+
+/** Figures that plotly has not drawn: the container alone says nothing, its marks do. */
+function undrawnFigures() {
+  const marks = '.js-line, .point, .hm image, .contourlayer path, .surface, .gl-container canvas, .slice';
+  return [...document.querySelectorAll('.plotly-drawing')]
+    .filter((drawing) => drawing.querySelector(marks) === null)
+    .map((drawing) => drawing.getAttribute('aria-label'));
+}
+
+/** How many pixels of the page a reader of this window can't see without scrolling sideways. */
+function overflow() {
+  return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+}
+
+/** Where the page's links lead and what it shows, as whole addresses. */
+function addresses() {
+  const links = [...document.querySelectorAll('a[href]')].map(
+    (link) => /** @type {HTMLAnchorElement} */ (link).href,
+  );
+  const images = [...document.images].map((image) => image.src);
+  return [...links, ...images].filter((address) => !address.startsWith('data:'));
+}
+
+/** The names that a link can lead to. */
+function anchors() {
+  return [...document.querySelectorAll('[id], a[name]')].map(
+    (element) => element.id || element.getAttribute('name'),
+  );
+}
+
+/** What stands in the place of each figure where scripts are off: the width of a picture that has loaded, or 0. */
+function pictureWidths() {
+  return [...document.querySelectorAll('figure.plotly-figure')].map((figure) => {
+    const image = figure.querySelector('img');
+    return image?.complete && image.naturalWidth > 0 ? image.getBoundingClientRect().width : 0;
+  });
+}
+
+Object.assign(window, { probe: { undrawnFigures, overflow, addresses, anchors, pictureWidths } });

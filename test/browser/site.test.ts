@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
+import { root } from '../notebooks/project';
+import { chromiumHere, withoutBrowser } from './chromium';
+import { type StaticServer, serve } from './server';
+
+const site = path.join(root, 'site');
+const pages = fs.existsSync(site)
+  ? fs
+      .readdirSync(site, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.html') && !name.startsWith('_static'))
+      .sort()
+  : [];
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
+// The theme's: its button shows the keys Ctrl+K beside the word, and is named "Search".
+const NOT_OURS = ['.search-button-field'];
+const LOAD_MS = 60_000; // a page with all its figures, on a machine that is busy with other tests
+
+const probe = fs.readFileSync(path.join(root, 'test', 'browser', 'in-page', 'probe.js'), 'utf8');
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+/** A page as a reader has it open, and all that it said and asked for. */
+interface Opened {
+  page: Page;
+  errors: string[];
+  outside: string[];
+  close(): Promise<void>;
+}
+
+async function open(
+  browser: Browser,
+  base: string,
+  name: string,
+  options: BrowserContextOptions,
+): Promise<Opened> {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  page.setDefaultTimeout(LOAD_MS);
+  const [errors, outside]: string[][] = [[], []];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('requestfailed', (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('response', (reply) => reply.status() >= 400 && errors.push(`${reply.url()}: ${reply.status()}`));
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(base)) outside.push(request.url());
+  });
+  await page.goto(base + name);
+  return { page, errors, outside, close: () => context.close() };
+}
+
+/** Runs one of probe.js's functions. */
+async function ask<T>(page: Page, name: string): Promise<T> {
+  await page.evaluate(`window.probe ?? (() => {${probe}})()`);
+  return page.evaluate<T>(`probe.${name}()`);
+}
+
+async function whenDrawn(page: Page): Promise<void> {
+  await page.evaluate(`window.probe ?? (() => {${probe}})()`);
+  await page.waitForFunction('probe.undrawnFigures().length === 0');
+  await page.waitForFunction('window.MathJax?.startup?.promise?.then(() => true) ?? true');
+}
+
+/** What the accessibility checker finds, a line each. */
+async function accessibility(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const options = { runOnly: RULES, preload: false }; // preloading asks for the style sheets again, which file:// refuses
+  const context = { exclude: NOT_OURS };
+  type Result = {
+    violations: { id: string; help: string; nodes: { html: string; failureSummary?: string }[] }[];
+  };
+  const result = await page.evaluate<Result>(
+    `axe.run(${JSON.stringify(context)}, ${JSON.stringify(options)})`,
+  );
+  return result.violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(
+      ({ html, failureSummary }) => `${id}: ${help}\n  ${html.slice(0, 200)}\n  ${failureSummary ?? ''}`,
+    ),
+  );
+}
+
+// `npm test` makes the pages before it comes here.
+const skip = pages.length === 0 ? 'no pages: npm start makes them' : false;
+
+describe('the pages in a browser', { skip }, async () => {
+  const options = await chromiumHere();
+  if (options === null) {
+    test('every page', { skip: withoutBrowser }, () => {});
+    return;
+  }
+  const disk = `${pathToFileURL(site).href}/`;
+  let browser: Browser;
+  let server: StaticServer;
+  before(async () => {
+    browser = await chromium.launch(options);
+    server = await serve(site);
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  /** The names that links can lead to, of each page. */
+  const anchorsOf = new Map<string, Set<string>>();
+  const addressesOf = new Map<string, string[]>();
+
+  for (const name of pages) {
+    test(`${name} from disk, on a desktop, light`, async () => {
+      const { page, errors, outside, close } = await open(browser, disk, name, {
+        viewport: { width: 1280, height: 800 },
+        colorScheme: 'light',
+      });
+      await whenDrawn(page);
+      anchorsOf.set(name, new Set(await ask<string[]>(page, 'anchors')));
+      addressesOf.set(name, await ask<string[]>(page, 'addresses'));
+      assert.deepEqual(await accessibility(page), []);
+      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+      await close();
+    });
+
+    test(`${name} from a server, on a phone, dark`, async () => {
+      const { page, errors, outside, close } = await open(browser, server.url, name, {
+        viewport: { width: 390, height: 844 },
+        colorScheme: 'dark',
+        hasTouch: true,
+        isMobile: true,
+      });
+      await whenDrawn(page);
+      assert.equal(await ask<number>(page, 'overflow'), 0, 'the page must not scroll sideways');
+      assert.deepEqual(await accessibility(page), []);
+      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+      await close();
+    });
+  }
+
+  test('every link within the pages leads somewhere', () => {
+    assert.equal(addressesOf.size, pages.length);
+    const broken = [...addressesOf].flatMap(([from, addresses]) =>
+      addresses.filter((address) => !leadsSomewhere(address)).map((address) => `${from}: ${address}`),
+    );
+    assert.deepEqual(broken, []);
+    const chapters = pages.filter((name) => /^\d/.test(name));
+    assert.ok(chapters.every((name) => addressesOf.get('index.html')?.includes(disk + name)));
+  });
+
+  function leadsSomewhere(address: string): boolean {
+    const [file, anchor = ''] = address.split('#');
+    if (!file.startsWith('file:')) return /^(https?|mailto):/.test(file); // outside: not ours to follow
+    if (!file.startsWith(disk)) return false;
+    const name = decodeURIComponent(file.slice(disk.length)).split('?')[0];
+    if (!fs.existsSync(path.join(site, name))) return false;
+    return anchor === '' || (anchorsOf.get(name)?.has(decodeURIComponent(anchor)) ?? false);
+  }
+
+  test('with scripts off, every figure has a picture', async () => {
+    let figures = 0;
+    for (const name of pages) {
+      const context = await browser.newContext({
+        javaScriptEnabled: false,
+        viewport: { width: 390, height: 844 },
+      });
+      const page = await context.newPage();
+      await page.goto(disk + name);
+      const expected =
+        fs.readFileSync(path.join(site, name), 'utf8').match(/class="plotly-figure"/g)?.length ?? 0;
+      // `evaluate` runs where the page's own scripts do not.
+      const widths = await ask<number[]>(page, 'pictureWidths');
+      assert.equal(widths.length, expected, name);
+      assert.ok(
+        widths.every((width) => width > 200 && width <= 390),
+        `${name}: ${widths.join(', ')}`,
+      );
+      figures += widths.length;
+      await context.close();
+    }
+    assert.ok(figures > 0, 'no figure on any page');
+  });
+
+  test('the search finds what a chapter says', async () => {
+    const { page, errors, close } = await open(browser, disk, 'search.html?q=bottleneck', {});
+    await page.waitForSelector('#search-results li a');
+    const found = await page.locator('#search-results li a').first().getAttribute('href');
+    assert.match(found ?? '', /\.html/);
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
+  test('a figure shows its numbers under the pointer, and changes with the theme', async () => {
+    const name = pages.find((each) => /^\d/.test(each) && hasFigure(each));
+    assert.ok(name, 'a chapter with a figure');
+    const { page, close } = await open(browser, disk, name, { colorScheme: 'light' });
+    await whenDrawn(page);
+    const drawing = page.locator('.plotly-drawing').first();
+    await drawing.scrollIntoViewIfNeeded();
+    const box = (await drawing.locator('.nsewdrag').first().boundingBox())!;
+    // Down the middle: somewhere there is a line.
+    const numbers = drawing.locator('.hoverlayer text');
+    for (let y = 5; y < box.height && (await numbers.count()) === 0; y += 10) {
+      await page.mouse.move(box.x + box.width / 2, box.y + y);
+      await page.waitForTimeout(100); // plotly waits a moment before it answers
+    }
+    assert.ok((await numbers.count()) > 0, 'no number came up under the pointer');
+    const ink = 'getComputedStyle(document.querySelector(".plotly-drawing .modebar-btn path")).fill';
+    const light = await page.evaluate<string>(ink);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.waitForFunction(`${ink} !== ${JSON.stringify(light)}`);
+    await close();
+  });
+
+  const hasFigure = (name: string): boolean =>
+    fs.readFileSync(path.join(site, name), 'utf8').includes('class="plotly-figure"');
+});
