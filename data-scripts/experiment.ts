@@ -5,17 +5,22 @@ import { saveSafetensors } from '../src/checkpoint/safetensors';
 import { cifar10Folder, projectRoot } from '../src/data/locations';
 import type { StateDict } from '../src/nn/stateDict';
 import { type RunRecord, isRecorded, restart, runOnCifar } from './experiments/cifarRun';
+import { type Life, killAndResume } from './experiments/killAndResume';
 import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
 
 const HELP = `npm run experiment -- degradation [options]
 npm run experiment -- backbone [options]
+npm run experiment -- kill-and-resume [--kills N] [--seed N]
 
 degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and writes a record of each run
              into notebooks/records
 backbone     trains the resnet-20 that the workbook ships and writes its weights, in half precision, and its card
              into src/models/pretrained
+kill-and-resume
+             trains a small network that saves itself, kills it at N random moments (default 20), starts it anew each
+             time, and compares the result with a run without a break: the same bits, or it fails
 
-Both can be stopped at any moment and go on where they were. Options:
+The first two can be stopped at any moment and go on where they were. Options:
   --cifar10 DIR        folder of CIFAR-10's binary files (default: where npm run data -- cifar10 puts them)
   --kind KIND          plain or resnet (default: both)
   --depth N[,N]        6n + 2 (default: 20,56; backbone: 20)
@@ -30,6 +35,8 @@ Both can be stopped at any moment and go on where they were. Options:
   --again              make runs that have a record already once more
 `;
 
+const EXPERIMENTS = ['degradation', 'backbone', 'kill-and-resume'];
+
 const OPTIONS = {
   cifar10: { type: 'string' },
   kind: { type: 'string' },
@@ -43,6 +50,7 @@ const OPTIONS = {
   paper: { type: 'boolean', default: false },
   restart: { type: 'boolean', default: false },
   again: { type: 'boolean', default: false },
+  kills: { type: 'string', default: '20' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -114,14 +122,28 @@ function shipBackbone(record: RunRecord, weights: StateDict): void {
   );
 }
 
+async function killedAndResumed(values: Values): Promise<void> {
+  const kills = count('kills', values.kills);
+  const { whole, lives, equal } = await killAndResume(kills, count('seed', values.seed), console.log);
+  const again = lives.slice(1).reduce((sum, { from }, i) => sum + lives[i].to - from + 1, 0);
+  const hash = (life: Life): string => life.outcome?.weights.slice(0, 16) ?? 'none';
+  console.log(`Killed ${lives.length - 1} times; ${again} steps were made again, none was lost.`);
+  console.log(
+    `Final weights (SHA-256): ${hash(whole)} without a break, ${hash(lives[lives.length - 1])} killed.`,
+  );
+  if (!equal) throw new Error('The two runs differ: the run was not taken up to the same bits.');
+  console.log('Weights and curves are the same to the bit.');
+}
+
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   const [experiment] = positionals;
-  if (values.help || positionals.length !== 1 || !['degradation', 'backbone'].includes(experiment)) {
+  if (values.help || positionals.length !== 1 || !EXPERIMENTS.includes(experiment)) {
     console.log(HELP);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
+  if (experiment === 'kill-and-resume') return killedAndResumed(values);
   const backbone = experiment === 'backbone';
   for (const configuration of configurations(values, backbone)) {
     const name = runName(configuration);

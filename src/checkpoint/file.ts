@@ -56,6 +56,32 @@ export function allocate(bytes: number): ArrayBuffer {
   }
 }
 
+/** Name of the file that a process writes before it takes `target`'s place. */
+function temporaryName(target: string, pid: number | string, time: number | string): string {
+  return `.${path.basename(target)}.${pid}.${time}.tmp`;
+}
+
+/**
+ * Removes what processes that were killed while they wrote `target` have left beside it. What a process that still runs
+ * is writing stays.
+ */
+export function removeLeftovers(target: string): void {
+  const folder = path.dirname(path.resolve(target));
+  for (const name of fs.readdirSync(folder)) {
+    const [, pid, time] = /\.(\d+)\.(\d+)\.tmp$/.exec(name) ?? [];
+    if (pid && name === temporaryName(target, pid, time) && !isRunning(Number(pid)))
+      fs.rmSync(path.join(folder, name), { force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0); // sends nothing
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's
+  }
+}
+
 /** Writes all of `bytes`, however many calls that takes. */
 export type Write = (bytes: Uint8Array) => void;
 
@@ -65,7 +91,7 @@ export type Write = (bytes: Uint8Array) => void;
  */
 export function writeAtomically(target: string, action: (write: Write) => void): void {
   const folder = path.dirname(path.resolve(target));
-  const temporary = path.join(folder, `.${path.basename(target)}.${process.pid}.${Date.now()}.tmp`);
+  const temporary = path.join(folder, temporaryName(target, process.pid, Date.now()));
   const descriptor = fs.openSync(temporary, 'wx');
   try {
     try {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { removeLeftovers } from '../checkpoint/file';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { BatchLoader, LoaderState } from '../data/batchLoader';
@@ -43,6 +44,7 @@ export class RunCheckpoint {
     private readonly loader: BatchLoader,
   ) {
     mkdirSync(dirname(options.path), { recursive: true }); // now, not after the first minute's work
+    removeLeftovers(options.path);
   }
 
   /** Whether enough time has passed since the last saving. */

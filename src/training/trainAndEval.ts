@@ -127,7 +127,7 @@ class Run {
         for (let epoch = done + 1; epoch <= epochs && goOn; epoch++) {
           goOn = this.options.stopWhen?.(this.history) !== true && (await this.epoch(epoch, signal, report));
         }
-        if (goOn) progress.done({ accuracy: this.bestAcc });
+        if (goOn || this.history.length >= epochs) progress.done({ accuracy: this.bestAcc });
         else {
           progress.stop(`early, after epoch ${this.history.length}`);
           log(`Stopped early, after epoch ${this.history.length} of ${epochs}.`);
@@ -185,6 +185,8 @@ class Run {
     this.resumable = false;
     const onBatch = (metrics: RunningMetrics): void =>
       report(epoch, 'evaluating', train.images + metrics.images, metrics);
+    // Where evaluation is random too, its draws must not depend on where the run was taken up.
+    loaderEval.epoch = epoch - 1;
     const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
     if (!Number.isFinite(loss)) throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`);
     log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);

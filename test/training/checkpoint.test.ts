@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs, { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -73,6 +73,23 @@ describe('a training run that saves itself', () => {
     assert.deepEqual(resumed.model.stateDict(), whole.model.stateDict());
     rmSync(folder, { recursive: true });
     [net, whole.model, resumed.model].forEach((model) => model.dispose());
+  });
+
+  it('removes what a killed process left half-written, and nothing else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'run-'));
+    const checkpoint = { path: join(folder, 'run.safetensors') };
+    const { pid: dead } = spawnSync(process.execPath, ['--version']);
+    const names = [
+      `.run.safetensors.${dead}.1700000000000.tmp`,
+      `.run.safetensors.${process.pid}.1700000000000.tmp`, // this process runs
+      `.other.safetensors.${dead}.1700000000000.tmp`,
+      'run.safetensors.tmp',
+    ];
+    names.forEach((name) => fs.writeFileSync(join(folder, name), ''));
+    const { model } = await run(1, { checkpoint });
+    assert.deepEqual(readdirSync(folder).sort(), [...names.slice(1), 'run.safetensors'].sort());
+    rmSync(folder, { recursive: true });
+    model.dispose();
   });
 
   it('refuses a file that is no training run', async () => {
