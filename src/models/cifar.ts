@@ -4,6 +4,7 @@ import { AdaptiveAvgPool2d, Linear, ReLU, Sequential } from '../nn/layers';
 import { Conv2d } from '../nn/conv';
 import { Module } from '../nn/module';
 import { maxPool2d } from '../ops/maxPool2d';
+import { pad } from '../ops/pad';
 import { BatchNorm2d } from '../nn/norm';
 import { conv1x1, conv3x3 } from './resnet';
 
@@ -29,7 +30,7 @@ export class PaddedShortcut extends Module {
       const subsampled = maxPool2d(x as tf.Tensor4D, { kernelSize: 1, stride: this.stride, padding: 0 });
       const before = Math.floor((this.outPlanes - this.inPlanes) / 2);
       const after = this.outPlanes - this.inPlanes - before;
-      return tf.pad<tf.Tensor4D>(subsampled, [
+      return pad(subsampled, [
         [0, 0],
         [0, 0],
         [0, 0],

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { maxPool2d } from '../ops/maxPool2d';
+import { toFloat32 } from '../ops/precision';
 import { relu } from '../ops/relu';
 import { torchDefault } from './init';
 import { Module } from './module';
@@ -52,7 +53,7 @@ export class MaxPool2d extends Module {
  */
 export class AdaptiveAvgPool2d extends Module {
   forward(x: tf.Tensor): tf.Tensor4D {
-    return tf.mean(x, [1, 2], true);
+    return tf.tidy(() => tf.mean(toFloat32(x), [1, 2], true));
   }
 }
 
@@ -98,6 +99,7 @@ export class Sequential extends Module {
   }
 
   forward(x: tf.Tensor): tf.Tensor {
-    return tf.tidy(() => this.children().reduce((out, module) => module.forward(out), x.clone()));
+    if (this.length === 0) return x.clone();
+    return tf.tidy(() => this.children().reduce((out, module) => module.forward(out), x));
   }
 }

@@ -19,7 +19,7 @@ abstract class ModuleTensor {
     readonly layout: Layout,
   ) {
     this.shape = [...initial.shape];
-    this.variable = new NativeVariable(initial);
+    this.variable = new NativeVariable(initial, true);
   }
 
   /** The value now. It belongs to the module: do not dispose of it, clone it to keep it. */

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
+import { padWithZeros } from './pad';
+import { precision, toBfloat16 } from './precision';
 import {
   groupedFilterGradient,
   groupedInputGradient,
@@ -44,8 +46,12 @@ function padMode(x: tf.TensorInfo, filter: tf.TensorInfo, options: Conv2dOptions
 
 /** Adds a border of zeros. */
 function padPixels(x: tf.TensorInfo, padding: number): tf.Tensor {
-  const paddings = tf.tensor2d([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
-  return executeSingle('PadV2', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, paddings, tf.scalar(0)]);
+  return padWithZeros(x, [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ]);
 }
 
 /** Takes the padding off again: the middle [N, height, width, C] of a padded tensor. */
@@ -106,10 +112,14 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
 /**
  * 2-D convolution (cross-correlation, as in torch), on TensorFlow's Conv2D.
  *
- * @param x - [N, H, W, C], float32.
+ * @param x - [N, H, W, C].
  * @param filter - [kernel height, kernel width, C / groups, K].
  * @returns [N, H', W', K] with H' = floor((H + 2 padding - dilation (kernel - 1) - 1) / stride) + 1.
  */
 export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
-  return runConv2d({ x, filter }, options)[0] as tf.Tensor4D;
+  if (precision() === 'float32') return runConv2d({ x, filter }, options)[0] as tf.Tensor4D;
+  return tf.tidy(() => {
+    const inputs = { x: toBfloat16(x), filter: toBfloat16(filter) };
+    return runConv2d(inputs, options)[0] as tf.Tensor4D;
+  });
 }

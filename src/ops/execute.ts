@@ -84,6 +84,16 @@ interface OpDefinition<Attrs> {
   backward(dy: tf.Tensor[], saved: tf.Tensor[], attrs: Attrs): Gradients;
 }
 
+const PREFIX = 'ResNetWorkbook';
+
+/**
+ * Whether the gradient of a kernel reads those of all its outputs. The kernels defined here read the first one's only: their
+ * other outputs are by-products, through which no gradient flows.
+ */
+export function needsAllGradients(kernelName: string): boolean {
+  return !kernelName.startsWith(PREFIX);
+}
+
 /**
  * Registers an operation with its gradient as a kernel of tfjs (`registerKernel` and `registerGradient`, tfjs's
  * own way in for new operations), and returns the function that runs it.
@@ -92,7 +102,7 @@ export function defineOp<Attrs extends object>(
   name: string,
   definition: OpDefinition<Attrs>,
 ): (inputs: tf.NamedTensorMap, attrs: Attrs) => tf.Tensor[] {
-  const kernelName = `ResNetWorkbook${name}`;
+  const kernelName = `${PREFIX}${name}`;
   if (tf.getKernel(kernelName, 'tensorflow')) {
     tf.unregisterKernel(kernelName, 'tensorflow'); // the module was loaded anew: take its new code without a warning
     tf.unregisterGradient(kernelName);

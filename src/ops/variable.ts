@@ -10,14 +10,18 @@ const ANONYMOUS = 'cd2c89b7-88b7-44c8-ad83-06c2a9158347';
  */
 export class NativeVariable {
   private readonly handle: tf.Tensor;
-  private read: tf.Tensor;
+  /** What `value` has given out; an optimizer's memories are never asked for theirs. */
+  private cached: tf.Tensor | undefined;
 
-  /** @param initial - the first value; the variable takes it over, the caller must not use it again. */
-  constructor(initial: tf.Tensor) {
+  /**
+   * @param initial - the first value; the variable takes it over, the caller must not use it again.
+   * @param readable - whether `value` is read at once, so that the first use later on makes no tensor.
+   */
+  constructor(initial: tf.Tensor, readable = false) {
     const attrs = { dtype: FLOAT, shape: { shape: initial.shape }, container: { string: '' } };
     this.handle = tf.keep(executeSingle('VarHandleOp', { ...attrs, shared_name: { string: ANONYMOUS } }, []));
-    this.read = initial;
     this.assign(initial);
+    if (readable) this.load();
   }
 
   /**
@@ -25,19 +29,33 @@ export class NativeVariable {
    * (clone it to keep it).
    */
   get value(): tf.Tensor {
-    return this.read;
+    return this.cached ?? this.load();
+  }
+
+  private load(): tf.Tensor {
+    this.cached = tf.keep(this.read());
+    return this.cached;
+  }
+
+  /** The value now, in a tensor of the caller's. */
+  read(): tf.Tensor {
+    return executeSingle('ReadVariableOp', { dtype: FLOAT }, [this.handle]);
   }
 
   /** Replaces the value by a tensor of the same shape, which the variable takes over. */
   assign(value: tf.Tensor): void {
+    const wasRead = this.release();
     execute('AssignVariableOp', { dtype: FLOAT }, [this.handle, value], 0);
     value.dispose();
-    this.refresh();
+    if (wasRead) this.load();
   }
 
-  private refresh(): void {
-    this.read.dispose();
-    this.read = tf.keep(executeSingle('ReadVariableOp', { dtype: FLOAT }, [this.handle]));
+  /** Gives up the tensor that `value` has given out. @returns whether there was one. */
+  private release(): boolean {
+    if (!this.cached) return false;
+    this.cached.dispose();
+    this.cached = undefined;
+    return true;
   }
 
   /**
@@ -45,13 +63,13 @@ export class NativeVariable {
    * their buffers meanwhile.
    */
   static update(variables: NativeVariable[], apply: (handles: tf.Tensor[]) => void): void {
-    variables.forEach((variable) => variable.read.dispose());
+    const wereRead = variables.filter((variable) => variable.release());
     apply(variables.map((variable) => variable.handle));
-    variables.forEach((variable) => variable.refresh());
+    wereRead.forEach((variable) => variable.load()); // as many tensors as before
   }
 
   dispose(): void {
-    this.read.dispose();
+    this.release();
     this.handle.dispose();
   }
 }

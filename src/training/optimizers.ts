@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { Parameter } from '../nn/parameter';
-import { applyAdam, applyGradientDescent, applyMomentum } from '../ops/optimizers';
+import { adam, gradientDescent, momentumDescent } from '../ops/optimizers';
 import type { StateDict, StateTensor } from '../nn/stateDict';
 import { NativeVariable } from '../ops/variable';
 
@@ -11,6 +11,9 @@ export interface OptimizerOptions {
   /** Adds weightDecay * weight to each gradient (L2 regularization, as torch's Adam and SGD); default 0. */
   weightDecay?: number;
 }
+
+/** Moves one parameter in place; `slots` are what the method remembers of it. */
+type Apply = (variable: NativeVariable, gradient: tf.Tensor, slots: NativeVariable[]) => void;
 
 /** Moves parameters along the gradients that `backward` left in them, like `torch.optim.Optimizer`. */
 export abstract class Optimizer {
@@ -39,20 +42,21 @@ export abstract class Optimizer {
     }
   }
 
-  /** Moves one parameter in place; `slots` are what the method remembers of it. */
-  protected abstract apply(parameter: Parameter, gradient: tf.Tensor, slots: NativeVariable[]): void;
+  /** Makes what all parameters of a step share, and returns how one is moved in place by it. */
+  protected abstract begin(): Apply;
 
   /** Moves every parameter that has a gradient. */
   step(): void {
     this.steps += 1;
     tf.tidy(() => {
+      const apply = this.begin();
       for (const [parameter, slots] of this.slots) {
         if (parameter.grad === null) continue;
         const gradient =
           this.weightDecay === 0
             ? parameter.grad
             : tf.add(parameter.grad, tf.mul(parameter.value, this.weightDecay));
-        this.apply(parameter, gradient, slots);
+        apply(parameter.variable, gradient, slots);
       }
     });
   }
@@ -66,7 +70,9 @@ export abstract class Optimizer {
   stateDict(): StateDict {
     const entries = [...this.slots].flatMap(([parameter, slots], i) =>
       slots.map((slot, j): [string, StateTensor] => {
-        const data = slot.value.dataSync<'float32'>();
+        const value = slot.read();
+        const data = value.dataSync<'float32'>();
+        value.dispose();
         return [`${i}.${j}`, { dtype: 'float32', shape: parameter.shape, data }];
       }),
     );
@@ -115,15 +121,10 @@ export class Adam extends Optimizer {
     this.eps = options.eps ?? 1e-8;
   }
 
-  protected apply(parameter: Parameter, gradient: tf.Tensor, [m, v]: NativeVariable[]): void {
+  protected begin(): Apply {
     const [beta1, beta2] = this.betas;
-    applyAdam(parameter.variable, m, v, gradient, {
-      lr: this.lr,
-      beta1,
-      beta2,
-      eps: this.eps,
-      step: this.steps,
-    });
+    const apply = adam({ lr: this.lr, beta1, beta2, eps: this.eps, step: this.steps });
+    return (variable, gradient, [m, v]) => apply(variable, m, v, gradient);
   }
 }
 
@@ -142,9 +143,10 @@ export class SGD extends Optimizer {
     this.nesterov = options.nesterov ?? false;
   }
 
-  protected apply(parameter: Parameter, gradient: tf.Tensor, [velocity]: NativeVariable[]): void {
-    if (!velocity) return applyGradientDescent(parameter.variable, gradient, this.lr);
+  protected begin(): Apply {
     const { lr, momentum, nesterov } = this;
-    return applyMomentum(parameter.variable, velocity, gradient, { lr, momentum, nesterov });
+    if (momentum === 0) return gradientDescent(lr);
+    const apply = momentumDescent({ lr, momentum, nesterov });
+    return (variable, gradient, [velocity]) => apply(variable, velocity, gradient);
   }
 }

@@ -96,4 +96,5 @@ def make(name, dtype):
     )
 
 
-write(Path(__file__).resolve().parent / "cifar.json", {name: partial(make, name) for name in NETS})
+if __name__ == "__main__":
+    write(Path(__file__).resolve().parent / "cifar.json", {name: partial(make, name) for name in NETS})

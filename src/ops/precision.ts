@@ -1,0 +1,61 @@
+import type * as tf from '@tensorflow/tfjs-node';
+import { type Precision, castToBfloat16, castToFloat32, hasBfloat16, isBfloat16 } from './bfloat16';
+import { defineOp } from './execute';
+
+export type { Precision } from './bfloat16';
+
+let current: Precision = 'float32';
+
+/** The precision in which convolutions are computed at the moment. */
+export function precision(): Precision {
+  return current;
+}
+
+/** What this machine trains fastest in: bfloat16 where the processor multiplies it, else float32. */
+export function fastestPrecision(): Precision {
+  return hasBfloat16() ? 'bfloat16' : 'float32';
+}
+
+/**
+ * Runs a function with convolutions in a precision, like `torch.autocast('cpu', torch.bfloat16)`. With 'bfloat16' the first
+ * convolution casts its input and all of them cast their filters (weights stay float32); what follows - batch
+ * normalization (its statistics in float32), relu, pooling, addition - takes on the type of what it is given, and the
+ * global average pooling at the end goes back to float32. Gradients flow back the same way; those of weights are float32.
+ *
+ * @throws Error where the processor has no bfloat16: it would be computed there, but slower than float32.
+ */
+export function withPrecision<T>(wanted: Precision, run: () => T): T {
+  if (wanted === 'bfloat16' && !hasBfloat16()) {
+    throw new Error(
+      "precision 'bfloat16': this processor does not multiply bfloat16 (Linux lists none of avx512_bf16, amx_bf16, " +
+        "bf16). Use 'float32', or fastestPrecision() to choose by machine.",
+    );
+  }
+  const before = current;
+  current = wanted;
+  try {
+    return run();
+  } finally {
+    current = before;
+  }
+}
+
+const runToBfloat16 = defineOp<object>('ToBfloat16', {
+  forward: ({ x }) => [castToBfloat16(x)],
+  backward: ([dy]) => ({ x: () => toFloat32(dy) }),
+});
+
+const runToFloat32 = defineOp<object>('ToFloat32', {
+  forward: ({ x }) => [castToFloat32(x)],
+  backward: ([dy]) => ({ x: () => toBfloat16(dy) }),
+});
+
+/** x in bfloat16; x itself if it is already. */
+export function toBfloat16<T extends tf.Tensor>(x: T): T {
+  return isBfloat16(x) ? x : (runToBfloat16({ x }, {})[0] as T);
+}
+
+/** x in float32; x itself if it is already. */
+export function toFloat32<T extends tf.Tensor>(x: T): T {
+  return isBfloat16(x) ? (runToFloat32({ x }, {})[0] as T) : x;
+}
