@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 import { root } from './lib/paths.mjs';
 
 export default defineConfig(
-  { ignores: ['**/node_modules', '.build', '.venv', '.cache', '.data', 'site'] },
+  { ignores: ['**/node_modules', '.build', '.venv', '.cache', '.data', 'site', 'src/data/assembly'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.cjs', '**/*.js'],

@@ -1,5 +1,6 @@
 // @ts-check
-// The library, commands and tests, compiled to .build. Skipped when no source has changed since the last time.
+// The library, commands and tests, compiled to .build; its loops in WebAssembly too (src/data/assembly).
+// Skipped when no source has changed since the last time.
 import fs from 'node:fs';
 import path from 'node:path';
 import { readText, sha256, writeWhole } from './lib/files.mjs';
@@ -9,6 +10,7 @@ import { run } from './lib/run.mjs';
 import { packageVersion } from './setup-native.mjs';
 
 const SOURCES = ['src', 'data-scripts', 'test'];
+const LOOPS = path.join('src', 'data', 'assembly', 'asconfig.json');
 const stamp = path.join(build, '.sources');
 const MOST_ERRORS = 20;
 
@@ -25,11 +27,11 @@ function filesIn(folder, ending) {
 /** The state of all sources: names, sizes and times of change, for reading 200 files would take longer. */
 function state() {
   const files = SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts'));
-  const facts = [...files, inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
+  const facts = [...files, inRoot(LOOPS), inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
     const { size, mtimeMs } = fs.statSync(file);
     return `${path.relative(root, file)} ${size} ${mtimeMs}`;
   });
-  return sha256(String(packageVersion('typescript')), ...facts);
+  return sha256(String(packageVersion('typescript')), String(packageVersion('assemblyscript')), ...facts);
 }
 
 export const library = {
@@ -43,9 +45,11 @@ export const library = {
   async install() {
     const before = state(); // what is edited from here on is seen next time
     const tsc = path.join(modules, 'typescript', 'bin', 'tsc');
-    const { status, stdout } = await run(process.execPath, [tsc, '-p', root, '--pretty', 'false'], {
-      anyStatus: true,
-    });
+    const asc = path.join(modules, 'assemblyscript', 'bin', 'asc.js');
+    const [{ status, stdout }] = await Promise.all([
+      run(process.execPath, [tsc, '-p', root, '--pretty', 'false'], { anyStatus: true }),
+      run(process.execPath, [asc, '--config', LOOPS, '--target', 'release'], { cwd: root }),
+    ]);
     removeOrphans();
     if (status !== 0) {
       const errors = stdout.trim().split('\n');

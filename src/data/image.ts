@@ -16,6 +16,14 @@ export interface ImageArray {
   channels: 3;
 }
 
+/** Where a part of a picture lies, in pixels. */
+export interface CropBox {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
 /** What passes through transforms: a `RgbImage` until `ToTensor`, an `ImageArray` after it. */
 export type Image = RgbImage | ImageArray;
 

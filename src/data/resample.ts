@@ -1,30 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { crop } from './geometry';
-import type { RgbImage } from './image';
+import type { CropBox, RgbImage } from './image';
 
 /**
  * Bits after the binary point of a weight. A sum of products with 8-bit pixels then stays below 2^31
  * (Pillow's Resample.c: PRECISION_BITS = 32 - 8 - 2).
  */
 const PRECISION_BITS = 22;
-const HALF = 1 << (PRECISION_BITS - 1);
 
-/** For each output position: its first input position, how many there are, and their weights. */
-interface Weights {
-  first: Int32Array;
-  count: Int32Array;
-  /** Fixed point, `stride` numbers for each output position. */
-  values: Int32Array;
-  stride: number;
+/** What assembly/resample.ts is compiled to. All but the counts are addresses in its memory. */
+interface Loops {
+  memory: WebAssembly.Memory;
+  resizeRows(
+    source: number,
+    rowLength: number,
+    height: number,
+    target: number,
+    width: number,
+    ...weights: Weights
+  ): void;
+  resizeColumns(source: number, rowLength: number, height: number, target: number, ...weights: Weights): void;
 }
 
-/** A part of a picture, where it lies: row y begins at start + y * rowLength. */
+/** For each output position its first input position, how many there are, and their weights, `stride` for each. */
+type Weights = [first: number, count: number, values: number, stride: number];
+
+/** A picture in the loops' memory, row after row. */
 interface Region {
-  data: Uint8Array;
-  start: number;
-  rowLength: number;
+  address: number;
   height: number;
   width: number;
 }
+
+const compiled = new WebAssembly.Module(readFileSync(join(__dirname, 'resample.wasm')));
+/** Memory that is kept for the next picture, in bytes. It grows with a picture, but never shrinks. */
+const KEPT_BYTES = 2 ** 26;
+let instance: WebAssembly.Instance | undefined;
 
 /**
  * Pillow's `Image.resize` with BILINEAR, bit for bit: a triangle filter that widens with the reduction (antialiasing),
@@ -39,103 +51,99 @@ export function resize(
   picture: RgbImage,
   height: number,
   width: number,
-  box = { top: 0, left: 0, height: picture.height, width: picture.width },
+  box: CropBox = { top: 0, left: 0, height: picture.height, width: picture.width },
 ): RgbImage {
-  let region: Region = {
-    data: picture.data,
-    start: (box.top * picture.width + box.left) * 3,
-    rowLength: picture.width * 3,
-    height: box.height,
-    width: box.width,
-  };
+  if (height === box.height && width === box.width) return crop(picture, box.top, box.left, height, width);
+  instance ??= new WebAssembly.Instance(compiled);
+  const scratch = new Scratch(instance.exports as Loops);
+  let region = scratch.load(picture, box);
   const columnsFirst = height < box.height && box.height - height > 2 * (box.width - width);
-  if (columnsFirst) region = resizeColumns(region, height);
-  if (width !== box.width) region = resizeRows(region, width);
-  if (height !== region.height) region = resizeColumns(region, height);
-  if (region.data === picture.data) return crop(picture, box.top, box.left, height, width);
-  return { data: region.data, height, width, channels: 3 };
+  if (columnsFirst) region = scratch.resizeColumns(region, height);
+  if (width !== box.width) region = scratch.resizeRows(region, width);
+  if (height !== region.height) region = scratch.resizeColumns(region, height);
+  const data = scratch.bytes(region).slice();
+  if (scratch.size > KEPT_BYTES) instance = undefined;
+  return { data, height, width, channels: 3 };
 }
 
-function triangleWeights(inSize: number, outSize: number): Weights {
-  const scale = inSize / outSize;
-  const support = Math.max(scale, 1); // the filter's reach to either side, in input pixels
-  const stride = Math.ceil(support) * 2 + 1;
-  const first = new Int32Array(outSize);
-  const count = new Int32Array(outSize);
-  const values = new Int32Array(outSize * stride);
-  const raw = new Float64Array(stride);
-  for (let out = 0; out < outSize; out++) {
-    const center = (out + 0.5) * scale;
-    const begin = Math.max(Math.trunc(center - support + 0.5), 0);
-    const n = Math.min(Math.trunc(center + support + 0.5), inSize) - begin;
-    let sum = 0;
-    for (let i = 0; i < n; i++) {
-      raw[i] = Math.max(0, 1 - Math.abs((i + begin - center + 0.5) * (1 / support)));
-      sum += raw[i];
-    }
-    for (let i = 0; i < n; i++)
-      values[out * stride + i] = Math.trunc(0.5 + (raw[i] / sum) * (1 << PRECISION_BITS));
-    first[out] = begin;
-    count[out] = n;
+/** The memory of the loops, given out piece by piece for one picture. */
+class Scratch {
+  private used = 1024; // AssemblyScript keeps the first bytes to itself
+
+  constructor(private readonly loops: Loops) {}
+
+  get size(): number {
+    return this.loops.memory.buffer.byteLength;
   }
-  return { first, count, values, stride };
-}
 
-/** Along x. The weights add up to one, so a sum never leaves 0 to 255 and needs no clipping. */
-function resizeRows({ data, start, rowLength, height, width: oldWidth }: Region, width: number): Region {
-  const { first, count, values, stride } = triangleWeights(oldWidth, width);
-  const result = new Uint8Array(height * width * 3); // [height, width, 3]
-  for (let y = 0, to = 0; y < height; y++) {
-    const row = start + y * rowLength;
-    for (let x = 0; x < width; x++, to += 3) {
-      let from = row + first[x] * 3;
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      for (let k = x * stride, end = k + count[x]; k < end; k++, from += 3) {
-        const weight = values[k];
-        red = (red + Math.imul(data[from], weight)) | 0;
-        green = (green + Math.imul(data[from + 1], weight)) | 0;
-        blue = (blue + Math.imul(data[from + 2], weight)) | 0;
+  bytes({ address, height, width }: Region): Uint8Array {
+    return new Uint8Array(this.loops.memory.buffer, address, height * width * 3);
+  }
+
+  load({ data, width: pictureWidth }: RgbImage, { top, left, height, width }: CropBox): Region {
+    const region = this.region(height, width);
+    const bytes = this.bytes(region);
+    for (let y = 0; y < height; y++) {
+      const start = ((top + y) * pictureWidth + left) * 3;
+      bytes.set(data.subarray(start, start + width * 3), y * width * 3);
+    }
+    return region;
+  }
+
+  resizeRows({ address, height, width }: Region, newWidth: number): Region {
+    const weights = this.weights(width, newWidth);
+    const result = this.region(height, newWidth);
+    this.loops.resizeRows(address, width * 3, height, result.address, newWidth, ...weights);
+    return result;
+  }
+
+  resizeColumns({ address, height, width }: Region, newHeight: number): Region {
+    const weights = this.weights(height, newHeight);
+    const result = this.region(newHeight, width);
+    this.loops.resizeColumns(address, width * 3, newHeight, result.address, ...weights);
+    return result;
+  }
+
+  private region(height: number, width: number): Region {
+    return { address: this.take(height * width * 3), height, width };
+  }
+
+  /** The address of `bytes` bytes; there may be written and read a little beyond them. */
+  private take(bytes: number): number {
+    const address = this.used;
+    this.used += (bytes + 31) & ~15; // a row's last step of 16 bytes may begin in its last byte
+    const lack = this.used - this.size;
+    if (lack > 0) this.loops.memory.grow(Math.ceil(lack / 2 ** 16));
+    return address;
+  }
+
+  private weights(inSize: number, outSize: number): Weights {
+    const scale = inSize / outSize;
+    const support = Math.max(scale, 1); // the filter's reach to either side, in input pixels
+    const stride = Math.ceil(support) * 2 + 1;
+    const addresses = [
+      this.take(outSize * 4),
+      this.take(outSize * 4),
+      this.take(outSize * stride * 4),
+    ] as const;
+    const { buffer } = this.loops.memory;
+    const [first, count] = addresses.map((address) => new Int32Array(buffer, address, outSize));
+    const values = new Int32Array(buffer, addresses[2], outSize * stride);
+    const raw = new Float64Array(stride);
+    for (let out = 0; out < outSize; out++) {
+      const center = (out + 0.5) * scale;
+      const begin = Math.max(Math.trunc(center - support + 0.5), 0);
+      const n = Math.min(Math.trunc(center + support + 0.5), inSize) - begin;
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        raw[i] = Math.max(0, 1 - Math.abs((i + begin - center + 0.5) * (1 / support)));
+        sum += raw[i];
       }
-      result[to] = red >> PRECISION_BITS;
-      result[to + 1] = green >> PRECISION_BITS;
-      result[to + 2] = blue >> PRECISION_BITS;
+      for (let i = 0; i < n; i++)
+        values[out * stride + i] = Math.trunc(0.5 + (raw[i] / sum) * (1 << PRECISION_BITS));
+      first[out] = begin;
+      count[out] = n;
     }
+    return [...addresses, stride];
   }
-  return { data: result, start: 0, rowLength: width * 3, height, width };
-}
-
-/**
- * Along y, whole rows at a time so that memory is read in order. Three input rows go into a pass: few photographs need
- * more for one output row, and writing sums down between passes takes as long as adding a row to them.
- */
-function resizeColumns({ data, start, rowLength, height: oldHeight, width }: Region, height: number): Region {
-  const { first, count, values, stride } = triangleWeights(oldHeight, height);
-  const length = width * 3;
-  const result = new Uint8Array(height * length); // [height, width, 3]
-  const sums = new Int32Array(length);
-  for (let y = 0, to = 0; y < height; y++, to += length) {
-    sums.fill(HALF);
-    for (let left = count[y], k = y * stride, a = start + first[y] * rowLength; left > 0; left -= 3, k += 3) {
-      const b = left > 1 ? a + rowLength : a; // a row beyond the last is any row with weight 0
-      const c = left > 2 ? b + rowLength : a;
-      const wa = values[k];
-      const wb = left > 1 ? values[k + 1] : 0;
-      const wc = left > 2 ? values[k + 2] : 0;
-      if (left > 3)
-        for (let x = 0; x < length; x++)
-          sums[x] += Math.imul(data[a + x], wa) + Math.imul(data[b + x], wb) + Math.imul(data[c + x], wc);
-      else
-        for (let x = 0; x < length; x++)
-          result[to + x] =
-            (sums[x] +
-              Math.imul(data[a + x], wa) +
-              Math.imul(data[b + x], wb) +
-              Math.imul(data[c + x], wc)) >>
-            PRECISION_BITS;
-      a += 3 * rowLength;
-    }
-  }
-  return { data: result, start: 0, rowLength: length, height, width };
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../random';
 import { crop, flipHorizontal, pad, type Padding } from './geometry';
-import { isRgbImage, type Image, type ImageArray, type RgbImage } from './image';
+import { type CropBox, isRgbImage, type Image, type ImageArray, type RgbImage } from './image';
 import { resize } from './resample';
 
 /**
@@ -139,14 +139,6 @@ export interface RandomResizedCropOptions {
   scale?: readonly [number, number];
   /** Smallest and largest width / height of the crop. Default [3/4, 4/3]. */
   ratio?: readonly [number, number];
-}
-
-/** Where a crop lies, in pixels. */
-export interface CropBox {
-  top: number;
-  left: number;
-  height: number;
-  width: number;
 }
 
 /** Cuts out a part of random area, shape and place and resizes it to `size` (Szegedy et al. 2014, "Inception" crop). */
