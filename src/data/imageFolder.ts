@@ -147,7 +147,7 @@ export class ImageFolder implements Dataset {
       if (onError === 'stop')
         throw new ImageError(
           path,
-          `${error.reason}. Remove it, or open the folder with { onError: 'skip' }.`,
+          `${error.reason}. Replace or remove it, or open the folder with { onError: 'skip' }.`,
         );
       if (!this.skipped.some((file) => file.path === path)) this.skipped.push({ path, reason: error.reason });
       return null;

@@ -1,7 +1,8 @@
 import { Random, type RandomState } from '../random';
 import { ColorJitter } from './colorJitter';
 import { decodeImage } from './decode';
-import type { Image } from './image';
+import type { Image, RgbImage } from './image';
+import { resize } from './resample';
 import {
   CenterCrop,
   Compose,
@@ -78,9 +79,19 @@ export async function runDecodeJob({
   steps,
   random: state,
 }: DecodeJob): Promise<DecodeResult> {
-  const picture = await decodeImage(path, maxPixels);
   const random = new Random(0);
   random.state = state;
-  const image = new Compose(steps.map(unpack)).forward(picture, random);
+  const transforms = steps.map(unpack);
+  const [first] = transforms;
+  let picture: RgbImage;
+  if (first instanceof RandomResizedCrop) {
+    // Its box is drawn first, so that the rest of the picture need not be decoded.
+    const part = await decodeImage(path, maxPixels, (height, width) =>
+      RandomResizedCrop.getParams(height, width, first.scale, first.ratio, random),
+    );
+    picture = resize(part, ...first.size);
+    transforms.shift();
+  } else picture = await decodeImage(path, maxPixels);
+  const image = new Compose(transforms).forward(picture, random);
   return { image, random: random.state };
 }

@@ -6,8 +6,10 @@ import { basename, dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
 import { decodeImage, ImageError } from '../../src/data/decode';
+import { crop } from '../../src/data/geometry';
 import type { Image, RgbImage } from '../../src/data/image';
 import { ImageFolder } from '../../src/data/imageFolder';
+import { jpegFrame } from '../../src/data/jpegHeader';
 import { projectRoot } from '../../src/data/locations';
 import { resize } from '../../src/data/resample';
 import {
@@ -55,6 +57,33 @@ test('decodes what Pillow decodes, to the same pixels', async () => {
   }
 });
 
+test('a part of a picture is what a crop of the whole has', async () => {
+  for (const { name } of golden.decoded) {
+    const path = write(`decode/${name}`, goldenFile(name));
+    const whole = await decodeImage(path);
+    const box = { top: 1, left: 2, height: whole.height - 3, width: whole.width - 3 };
+    const part = await decodeImage(path, undefined, (height, width) => {
+      assert.deepEqual([height, width], [whole.height, whole.width], name);
+      return box;
+    });
+    const expected = crop(whole, box.top, box.left, box.height, box.width);
+    assert.deepEqual([part.height, part.width], [expected.height, expected.width], name);
+    assert.equal(largestDifference(part.data, expected.data), 0, name);
+  }
+});
+
+test('a JPEG’s size is read from its header; anything unusual is left to libvips', () => {
+  const jpeg = goldenFile('color.jpg');
+  assert.deepEqual(jpegFrame(jpeg), { height: 8, width: 10, components: 3 });
+  assert.equal(jpegFrame(goldenFile('cmyk.jpg'))?.components, 4);
+  assert.equal(jpegFrame(goldenFile('grey.jpg'))?.components, 1);
+  const stray = Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0, 0]), jpeg.subarray(2)]);
+  assert.equal(jpegFrame(stray), undefined);
+  for (let length = 0; length < 200; length++) jpegFrame(jpeg.subarray(0, length)); // reads nothing beyond the end
+  for (let at = 2; at < 200; at++) jpegFrame(Buffer.from(jpeg).fill(0xff, at)); // and comes to an end
+  assert.equal(jpegFrame(Buffer.from('ffd8ffe00000ffc00000', 'hex')), undefined);
+});
+
 test('16-bit grey keeps its high byte, and PGM of any depth its brightness', async () => {
   const values = Uint16Array.from([0, 255, 256, 0x1280, 65_535, 30_000]);
   const deep = await sharp(values, { raw: { width: 3, height: 2, channels: 1 } })
@@ -74,27 +103,32 @@ test('what is no whole picture is refused in one line that names the file', asyn
   const damaged = Buffer.from(png).fill(0xff, 60, 64);
   const svg =
     '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
+  const notWhole =
+    /^is no whole picture: it begins as one, but is damaged or cut off .*\(its decoder says ".+"\)$/;
   const cases: [name: string, content: string | Uint8Array, reason: RegExp][] = [
     ['zero.jpg', '', /is empty \(0 bytes\)/],
     ['text.jpg', 'hello, I am no picture', /is no JPEG, PNG/],
     ['drawing.png', svg, /is no JPEG, PNG/],
-    ['half.jpg', jpeg.subarray(0, jpeg.length - 100), /./],
+    ['half.jpg', jpeg.subarray(0, jpeg.length - 100), notWhole],
     ['no-end.jpg', jpeg.subarray(0, jpeg.length - 2), /premature end/],
-    ['half.png', png.subarray(0, png.length / 2), /./],
-    ['damaged.png', damaged, /./],
+    ['half.png', png.subarray(0, png.length / 2), notWhole],
+    ['damaged.png', damaged, notWhole],
     ['half.ppm', 'P6 10 10 255\nabc', /is truncated: 3 of 300 bytes/],
     ['header.ppm', 'P6 10 ten 255\nabc', /no readable PPM or PGM header/],
-    ['half.bmp', goldenFile('color.bmp').subarray(0, 70), /./],
+    ['header.bmp', 'BM', /ends within its header, after 2 bytes/],
+    ['half.bmp', goldenFile('color.bmp').subarray(0, 70), notWhole],
     ['huge.pgm', 'P5 100000 100000 255\n', /has 100000x100000 pixels, more than the limit of 89478485/],
   ];
   for (const [name, content, reason] of cases) {
     const path = write(`broken/${name}`, content);
-    await assert.rejects(decodeImage(path), (error: unknown) => {
-      assert.ok(error instanceof ImageError, name);
-      assert.ok(error.message.startsWith(`${path}: `) && !error.message.includes('\n'), error.message);
-      assert.match(error.reason, reason, name);
-      return true;
-    });
+    // Of a part, too: that its own rows are whole is not enough.
+    for (const choose of [undefined, () => ({ top: 0, left: 0, height: 1, width: 1 })])
+      await assert.rejects(decodeImage(path, undefined, choose), (error: unknown) => {
+        assert.ok(error instanceof ImageError, name);
+        assert.ok(error.message.startsWith(`${path}: `) && !error.message.includes('\n'), error.message);
+        assert.match(error.reason, reason, name);
+        return true;
+      });
   }
   await assert.rejects(decodeImage(join(scratch, 'missing.jpg')), /missing\.jpg: cannot be opened$/);
   await assert.rejects(decodeImage(scratch), /: is not a file$/);
