@@ -6,12 +6,14 @@ import 'canvas';
 import 'sharp';
 import { ImageError } from './decode';
 import type { AnswerMessage, JobMessage } from './decodeWorker';
+import type { Image } from './image';
 import type { DecodeJob, DecodeResult } from './portable';
 
 /** Threads that decode and transform: more than four only wait for each other beside a training run. */
 export const DECODE_THREADS = Math.min(4, availableParallelism());
 
 interface Pending {
+  job: DecodeJob;
   resolve(result: DecodeResult): void;
   reject(error: Error): void;
 }
@@ -38,7 +40,7 @@ class DecodeThread {
     return new Promise((resolve, reject) => {
       const id = this.nextId++;
       if (this.jobs.size === 0) this.worker.ref();
-      this.jobs.set(id, { resolve, reject });
+      this.jobs.set(id, { job, resolve, reject });
       this.worker.postMessage({ id, job } satisfies JobMessage);
     });
   }
@@ -47,10 +49,13 @@ class DecodeThread {
     const pending = this.jobs.get(message.id);
     this.jobs.delete(message.id);
     if (this.jobs.size === 0) this.worker.unref();
-    if ('result' in message) pending?.resolve(message.result);
-    else if ('imageError' in message)
-      pending?.reject(new ImageError(message.imageError.path, message.imageError.reason));
-    else pending?.reject(message.error);
+    if (!pending) return;
+    if ('size' in message) {
+      const { size, data = pending.job.into, random } = message;
+      pending.resolve({ image: { ...size, data } as Image, random });
+    } else if ('imageError' in message)
+      pending.reject(new ImageError(message.imageError.path, message.imageError.reason));
+    else pending.reject(message.error);
   }
 
   private fail(error: Error): void {

@@ -1,6 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { ImageError } from './decode';
-import { type DecodeJob, type DecodeResult, runDecodeJob } from './portable';
+import type { Image } from './image';
+import { type DecodeJob, runDecodeJob } from './portable';
+import type { RandomState } from '../random';
 
 /** A numbered job, and the answer to it. */
 export interface JobMessage {
@@ -8,7 +10,8 @@ export interface JobMessage {
   job: DecodeJob;
 }
 export type AnswerMessage =
-  | { id: number; result: DecodeResult }
+  /** Without `data` if that was written where the job says. */
+  | { id: number; size: Omit<Image, 'data'>; data?: Image['data']; random: RandomState }
   | { id: number; imageError: { path: string; reason: string } }
   | { id: number; error: Error };
 
@@ -26,8 +29,10 @@ if (parentPort) {
     running++;
     const { id, job } = message;
     try {
-      const result = await runDecodeJob(job);
-      port.postMessage({ id, result } satisfies AnswerMessage, [result.image.data.buffer as ArrayBuffer]);
+      const { image, random } = await runDecodeJob(job);
+      const { data, ...size } = image;
+      if (data === job.into) port.postMessage({ id, size, random } satisfies AnswerMessage);
+      else port.postMessage({ id, size, data, random } satisfies AnswerMessage, [data.buffer as ArrayBuffer]);
     } catch (error) {
       const answer: AnswerMessage =
         error instanceof ImageError

@@ -7,7 +7,7 @@ import { ImageError, MAX_PIXELS } from './decode';
 import { decodeInPool } from './decodePool';
 import { Fingerprint } from './fingerprint';
 import type { RgbImage } from './image';
-import { runDecodeJob, splitPortable } from './portable';
+import { type DecodeJob, runDecodeJob, splitPortable } from './portable';
 import { applyToTensor, Compose, ToTensor, type Transform } from './transforms';
 
 /** Endings of the names of pictures, in any case (torchvision's list). */
@@ -120,10 +120,14 @@ export class ImageFolder implements Dataset {
     return print.digest();
   }
 
-  async get(index: number, random: Random): Promise<Sample | null> {
+  async get(index: number, random: Random, into?: Float32Array): Promise<Sample | null> {
     checkIndex(index, this.length);
     const { steps, rest } = splitPortable(this.transform);
-    const done = await this.decode(index, steps, random);
+    const done = await this.decode(index, {
+      steps,
+      random: random.state,
+      into: rest.length > 0 ? undefined : into,
+    });
     if (!done) return null;
     random.state = done.random;
     return { image: applyToTensor(new Compose(rest), done.image, random), label: this.targets[index] };
@@ -132,14 +136,14 @@ export class ImageFolder implements Dataset {
   /** Picture `index` without its transform; null when it was skipped. */
   async picture(index: number): Promise<RgbImage | null> {
     checkIndex(index, this.length);
-    const done = await this.decode(index, [], undefined);
+    const done = await this.decode(index, { steps: [], random: [0, 0, 0, 0] });
     return done && (done.image as RgbImage);
   }
 
-  private async decode(index: number, steps: ReturnType<typeof splitPortable>['steps'], random?: Random) {
+  private async decode(index: number, what: Omit<DecodeJob, 'path' | 'maxPixels'>) {
     const [path] = this.imgs[index];
     const { maxPixels, threads, onError } = this.options;
-    const job = { path, maxPixels, steps, random: random?.state ?? ([0, 0, 0, 0] as const) };
+    const job = { path, maxPixels, ...what };
     try {
       return await (threads ? decodeInPool(job) : runDecodeJob(job));
     } catch (error) {

@@ -39,6 +39,8 @@ export interface DecodeJob {
   maxPixels: number;
   steps: readonly PackedTransform[];
   random: RandomState;
+  /** Where to write the result if it is as many floats, for instance memory that threads share. */
+  into?: Float32Array;
 }
 
 /** What became of a job; `random` is where its generator stopped, so that the remaining transforms go on from there. */
@@ -78,6 +80,7 @@ export async function runDecodeJob({
   maxPixels,
   steps,
   random: state,
+  into,
 }: DecodeJob): Promise<DecodeResult> {
   const random = new Random(0);
   random.state = state;
@@ -92,6 +95,6 @@ export async function runDecodeJob({
     picture = resize(part, ...first.size);
     transforms.shift();
   } else picture = await decodeImage(path, maxPixels);
-  const image = new Compose(transforms).forward(picture, random);
+  const image = new Compose(transforms).forward(picture, random, into);
   return { image, random: random.state };
 }

@@ -26,14 +26,15 @@ export function applyToTensor(transform: Transform, image: Image, random: Random
 export class Compose implements Transform {
   constructor(readonly transforms: readonly Transform[]) {}
 
-  forward(image: Image, random: Random): Image {
+  /** @param into - memory for the result, used if the last steps are `ToTensor` and `Normalize` and it has that length. */
+  forward(image: Image, random: Random, into?: Float32Array): Image {
     let current = image;
     for (let i = 0; i < this.transforms.length; i++) {
       const transform = this.transforms[i];
       const next = this.transforms[i + 1];
       if (transform instanceof ToTensor && next instanceof Normalize && isRgbImage(current)) {
-        current = next.fromBytes(current);
         i++;
+        current = next.fromBytes(current, i === this.transforms.length - 1 ? into : undefined);
       } else current = transform.forward(current, random);
     }
     return current;
@@ -235,9 +236,9 @@ export class Normalize implements Transform {
   }
 
   /** `ToTensor` and `forward` in one. A byte has 256 values, so they are looked up: the same numbers in less time. */
-  fromBytes({ data, height, width, channels }: RgbImage): ImageArray {
+  fromBytes({ data, height, width, channels }: RgbImage, into?: Float32Array): ImageArray {
     const table = this.forward(new ToTensor().forward(GREYS)).data; // [256, 3]
-    const result = new Float32Array(data.length);
+    const result = into?.length === data.length ? into : new Float32Array(data.length);
     for (let i = 0; i < data.length; i += 3) {
       result[i] = table[data[i] * 3];
       result[i + 1] = table[data[i + 1] * 3 + 1];

@@ -10,7 +10,7 @@ import { ImageFolder } from '../../src/data/imageFolder';
 import { DataLoader } from '../../src/data/loader';
 import { trainTransform } from '../../src/data/presets';
 import { ToTensor } from '../../src/data/transforms';
-import type { Random } from '../../src/random';
+import { Random } from '../../src/random';
 import { photographs, picture, withoutPhotographs } from './golden';
 
 /** Samples 0 to n - 1 of one pixel: its index, a random number, and how often `get` was called. */
@@ -228,6 +228,46 @@ test('wrong options and mixed sizes are named', async () => {
     epoch(new DataLoader(mixed, { batchSize: 2 })),
     /b\.png is 5x6, .*a\.png is 4x6.*Add Resize/,
   );
+});
+
+test('memory that is used again holds the right batch: values as from `get`, also beside skipped pictures', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'loader-'));
+  after(() => rmSync(root, { recursive: true }));
+  mkdirSync(join(root, 'x'));
+  for (let i = 0; i < 11; i++) {
+    const { data } = picture(9 + i, 12);
+    const raw = { width: 12, height: 9 + i, channels: 3 } as const;
+    const file = await sharp(data, { raw }).jpeg().toBuffer();
+    writeFileSync(join(root, 'x', `${10 + i}.jpg`), i % 4 === 1 ? file.subarray(0, 200) : file);
+  }
+  for (const threads of [true, false]) {
+    const folder = new ImageFolder(root, {
+      transform: trainTransform({ size: 8 }),
+      onError: 'skip',
+      threads,
+    });
+    const loader = new DataLoader(folder, { batchSize: 3, seed: 4 });
+    const before = tf.memory().numTensors;
+    const kept: [tf.Tensor, Float32Array][] = []; // looked at when all memory has been used again
+    for (let epoch = 0; epoch < 2; epoch++)
+      for await (const [inputs] of loader) kept.push([inputs.clone(), inputs.dataSync<'float32'>()]);
+    const expected: number[][] = [];
+    for (let epoch = 0; epoch < 2; epoch++)
+      for (let first = 0; first < 11; first += 3) {
+        const values: number[] = [];
+        for (let index = first; index < Math.min(first + 3, 11); index++)
+          values.push(...((await folder.get(index, new Random(4, epoch, index)))?.image.data ?? []));
+        expected.push(values);
+      }
+    assert.deepEqual(folder.skipped.length, 3);
+    for (const [i, [tensor, array]] of kept.entries()) {
+      assert.deepEqual(Array.from(tensor.dataSync()), expected[i]);
+      assert.deepEqual(Array.from(array), expected[i]);
+      tensor.dispose();
+    }
+    assert.equal(kept.length, expected.length);
+    assert.equal(tf.memory().numTensors, before);
+  }
 });
 
 test(
