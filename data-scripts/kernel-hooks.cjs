@@ -1,6 +1,8 @@
 // @ts-check
-// Preloaded into the tslab kernel (node -r). It does nothing unless the notebook executor asked for it by naming
-// a folder in RESNET_WORKBOOK_RUN; a reader's own JupyterLab runs without it.
+// Preloaded into the tslab kernel (node -r).
+//
+// A kernel ends with the program that started it. And where the notebook executor asks for it, by naming a folder in
+// RESNET_WORKBOOK_RUN, faults are recorded; a reader's own JupyterLab runs without that.
 //
 // tslab answers "ok" for a rejection nobody awaits, a rejected promise as a cell's last expression, a throw in a
 // timer and console.error. Here each of these becomes one JSON line in RUN/faults.jsonl, with the cell it came from.
@@ -9,6 +11,13 @@ const fs = require('node:fs');
 const path = require('node:path');
 const util = require('node:util');
 const vm = require('node:vm');
+
+// jupyter_client gives the kernel a session of its own, so the kernel would outlive a server or an executor that was
+// killed.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.exit(1);
+}, 2000).unref();
 
 const run = process.env.RESNET_WORKBOOK_RUN;
 if (run) install(run);
@@ -53,10 +62,4 @@ function install(folder) {
     }
     print.apply(console, parts);
   };
-
-  // jupyter_client gives the kernel a session of its own, so the kernel would outlive an executor that was killed.
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) process.exit(1);
-  }, 2000).unref();
 }

@@ -26,7 +26,8 @@ const env = {
 try {
   await setup();
   fs.mkdirSync(path.join(jupyter, 'runtime'), { recursive: true, mode: 0o700 });
-  const options = [
+  const given = process.argv.slice(2);
+  const usual = [
     '--ServerApp.ip=127.0.0.1',
     `--ServerApp.root_dir=${root}`, // the sources can be read beside the notebooks
     '--LabApp.default_url=/lab/tree/notebooks',
@@ -35,10 +36,14 @@ try {
     // Jupyter refuses to run as root unless told; containers have no other user.
     ...(process.getuid?.() === 0 ? ['--ServerApp.allow_root=True'] : []),
   ];
-  await run(venvBin('jupyter-lab'), [...options, ...process.argv.slice(2)], {
+  // JupyterLab takes each option once: the reader's takes the place of ours.
+  const names = given.map((option) => option.split('=')[0]);
+  const options = usual.filter((option) => !names.includes(option.split('=')[0]));
+  await run(venvBin('jupyter-lab'), [...options, ...given], {
     env,
     inherit: true,
     endedByCtrlC: true,
+    endWith: 'SIGTERM', // without a terminal, SIGINT makes it leave its kernels behind
     graceMs: 20_000, // it ends its kernels first
   });
 } catch (error) {

@@ -19,6 +19,7 @@ const GRACE_MS = 5_000; // between asking a program to end and killing it, unles
  * @property {(line: string) => void} [onLine] called with each captured line, as it comes
  * @property {boolean} [anyStatus] resolve, rather than throw, on a non-zero exit status
  * @property {number} [graceMs] how long it may take to end when asked to; then it is killed; default 5,000
+ * @property {NodeJS.Signals} [endWith] what it is sent when this process is to end; default: the signal that this one got
  * @property {boolean} [endedByCtrlC] Ctrl-C is how it is meant to end: this process then ends with status 0
  */
 /** @typedef {{ status: number, stdout: string, stderr: string, seconds: number }} RunResult */
@@ -55,8 +56,10 @@ function endAll(signal) {
   for (const end of running) end(signal);
   const since = Date.now();
   setInterval(() => {
-    if (running.size === 0 || Date.now() - since > longestGraceMs + 1_000)
-      process.exit(Math.max(endStatus, 0));
+    const late = Date.now() - since > longestGraceMs + 1_000;
+    // Timers may come in any order after the machine has slept: nothing is left to those in `run`.
+    if (late) for (const end of running) end('SIGKILL');
+    if (late || running.size === 0) process.exit(Math.max(endStatus, 0));
   }, 50);
 }
 
@@ -86,7 +89,7 @@ function unlisten() {
  */
 export function run(command, args, options = {}) {
   const { cwd = root, env, inherit = false, timeoutMs, onLine, anyStatus = false } = options;
-  const { graceMs = GRACE_MS, endedByCtrlC = false } = options;
+  const { graceMs = GRACE_MS, endWith, endedByCtrlC = false } = options;
   const name = shown(command, args);
   const windows = process.platform === 'win32';
   return new Promise((resolve, reject) => {
@@ -118,7 +121,10 @@ export function run(command, args, options = {}) {
     let killer;
     /** @param {NodeJS.Signals} signal */
     const end = (signal) => {
-      if (!(inherit && signal === 'SIGINT' && process.stdin.isTTY)) kill(signal);
+      // A terminal has sent its Ctrl-C to the program as well, and a second one may mean something else to it.
+      const sent = inherit && signal === 'SIGINT' && process.stdin.isTTY;
+      if (signal === 'SIGKILL') kill(signal);
+      else if (endWith || !sent) kill(endWith ?? signal);
       killer = setTimeout(() => kill('SIGKILL'), graceMs);
     };
     let timedOut = false;
