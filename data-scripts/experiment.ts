@@ -29,6 +29,7 @@ The first two can be stopped at any moment and go on where they were. Options:
   --epochs N           default 15
   --schedule NAME      one-cycle or steps (default: one-cycle)
   --lr X               peak of one-cycle, first rate of steps (default: 0.2 and 0.1)
+  --precision NAME     float32 or bfloat16, where the processor has it (default: float32)
   --subset N           only the first N training images
   --paper              the paper's 64,000 iterations: steps, 164 epochs, lr 0.1
   --restart            forget what a stopped run had saved
@@ -47,6 +48,7 @@ const OPTIONS = {
   schedule: { type: 'string', default: 'one-cycle' },
   lr: { type: 'string' },
   subset: { type: 'string', default: '50000' },
+  precision: { type: 'string', default: 'float32' },
   paper: { type: 'boolean', default: false },
   restart: { type: 'boolean', default: false },
   again: { type: 'boolean', default: false },
@@ -93,6 +95,7 @@ function configurations(values: Values, backbone: boolean): RunConfiguration[] {
       weightDecay: 1e-4, // both as in the paper's section 3.4
       batchSize: 128,
       subset: count('subset', values.subset),
+      precision: oneOf('precision', values.precision, ['float32', 'bfloat16']),
       ...(values.paper ? PAPER : {}),
     })),
   );

@@ -49,6 +49,9 @@ export {
   weightsFolder,
 } from './data/locations';
 
+// Number formats
+export { type Precision, fastestPrecision, withPrecision } from './ops/precision';
+
 // Data: from pictures to batches
 export { type Image, type ImageArray, type RgbImage } from './data/image';
 export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } from './data/imageFolder';

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpus } from 'node:os';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { Subset } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
-import { cacheRoot, projectRoot } from '../../src/data/locations';
+import { cacheRoot } from '../../src/data/locations';
 import { cifarEvalTransform, cifarTrainTransform } from '../../src/data/presets';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { Parameter } from '../../src/nn/parameter';
@@ -14,6 +14,7 @@ import { manualSeed } from '../../src/random';
 import { SGD } from '../../src/training/optimizers';
 import type { EpochRecord } from '../../src/training/history';
 import { trainAndEval } from '../../src/training/trainAndEval';
+import { recordsFolder, writeRecord } from '../records';
 import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
 
 /** What a run leaves behind for the pages. */
@@ -29,18 +30,8 @@ export interface RunRecord {
   history: EpochRecord[];
 }
 
-/** Where records of finished runs lie. */
-export function recordsFolder(): string {
-  return join(projectRoot(), 'notebooks', 'records');
-}
-
 function runFolder(configuration: RunConfiguration): string {
   return join(cacheRoot(), 'experiments', runName(configuration));
-}
-
-function writeJson(path: string, value: unknown): void {
-  writeFileSync(`${path}.part`, JSON.stringify(value, null, 1) + '\n');
-  renameSync(`${path}.part`, path);
 }
 
 /**
@@ -54,7 +45,7 @@ export async function runOnCifar(
   cifar10: string,
   command: string,
 ): Promise<{ record: RunRecord; weights: StateDict } | undefined> {
-  const { seed, batchSize, epochs, lr, momentum, weightDecay, subset } = configuration;
+  const { seed, batchSize, epochs, lr, momentum, weightDecay, subset, precision } = configuration;
   const all = CIFAR10.open(cifar10, { train: true, transform: cifarTrainTransform() });
   const train = subset === all.length ? all : new Subset(all, [...Array(subset).keys()]);
   const test = CIFAR10.open(cifar10, { train: false, transform: cifarEvalTransform() });
@@ -77,6 +68,7 @@ export async function runOnCifar(
     {
       schedule: makeSchedule(configuration),
       keep: 'last',
+      precision,
       checkpoint: { path: join(folder, 'state.safetensors') },
     },
   );
@@ -98,8 +90,7 @@ export async function runOnCifar(
     parameters,
     history: result.history,
   };
-  mkdirSync(recordsFolder(), { recursive: true });
-  writeJson(join(recordsFolder(), `${record.name}.json`), record);
+  writeRecord(record.name, record);
   return { record, weights };
 }
 

@@ -1,4 +1,5 @@
 import { CifarResNet, type ShortcutOption } from '../../src/models/cifar';
+import type { Precision } from '../../src/ops/precision';
 import { type Schedule, multiStepLR, oneCycleLR } from '../../src/training/schedules';
 
 /** Everything that decides how one run on CIFAR-10 comes out; it is written into the run's record. */
@@ -17,16 +18,18 @@ export interface RunConfiguration {
   batchSize: number;
   /** Training pictures used; all 50,000 unless a subset was asked for. */
   subset: number;
+  precision: Precision;
 }
 
 /** The paper's configuration (section 4.2): about 64,000 iterations, i.e. 164 epochs, with drops at 32,000 and 48,000. */
 export const PAPER: Partial<RunConfiguration> = { epochs: 164, schedule: 'steps', lr: 0.1 };
 
 /** "resnet-20-seed1", with whatever differs from the usual: "resnet-20-B-seed1". */
-export function runName({ kind, depth, shortcut, seed, subset }: RunConfiguration): string {
+export function runName({ kind, depth, shortcut, seed, subset, precision }: RunConfiguration): string {
   const option = kind === 'plain' || shortcut === 'A' ? [] : [shortcut];
   const part = subset === 50_000 ? [] : [`${subset}images`];
-  return [kind, depth, ...option, ...part, `seed${seed}`].join('-');
+  const format = precision === 'float32' ? [] : [precision];
+  return [kind, depth, ...option, ...part, ...format, `seed${seed}`].join('-');
 }
 
 export function makeModel({ kind, depth, shortcut }: RunConfiguration): CifarResNet {

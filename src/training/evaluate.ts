@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import type { BatchLoader } from '../data/batchLoader';
 import { breathe } from '../interrupt';
 import type { Module } from '../nn/module';
+import { type Precision, withPrecision } from '../ops/precision';
 import { silentProgress, startProgress } from '../progress';
 
 /** Anything that compares outputs with labels, like `CrossEntropyLoss`. */
@@ -29,6 +30,8 @@ export interface EvaluateOptions {
   label?: string;
   /** Reports on the work instead of a bar of its own; it is neither completed nor stopped here. */
   onBatch?: (metrics: RunningMetrics) => void;
+  /** In what convolutions and what lies between them are computed; default 'float32'. */
+  precision?: Precision;
 }
 
 /** What {@link RunningMetrics} has added up. */
@@ -85,7 +88,7 @@ export async function evaluate(
   model: Module,
   lossFunc: Loss,
   loader: BatchLoader,
-  { signal, label = 'Evaluating', onBatch }: EvaluateOptions = {},
+  { signal, label = 'Evaluating', onBatch, precision = 'float32' }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const wasTraining = model.training;
   model.eval();
@@ -100,7 +103,7 @@ export async function evaluate(
     for await (const [inputs, targets] of loader) {
       await breathe(signal);
       const [loss, predicted] = tf.tidy(() => {
-        const outputs = model.forward(inputs) as tf.Tensor2D;
+        const outputs = withPrecision(precision, () => model.forward(inputs)) as tf.Tensor2D;
         checkOutputs(outputs, loader.dataset.classes);
         return [lossFunc.forward(outputs, targets).dataSync()[0], [...tf.argMax(outputs, 1).dataSync()]];
       }) as unknown as [number, number[]];

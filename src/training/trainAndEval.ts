@@ -9,6 +9,7 @@ import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
 import { type Loss, RunningMetrics, checkOutputs, evaluate } from './evaluate';
 import type { EpochRecord, HistoryWatcher } from './history';
 import type { Optimizer } from './optimizers';
+import { type Precision, withPrecision } from '../ops/precision';
 import type { Schedule } from './schedules';
 
 export interface TrainOptions {
@@ -27,6 +28,11 @@ export interface TrainOptions {
   stopWhen?: (history: readonly EpochRecord[]) => boolean;
   /** Shows the history while it grows: see `liveHistory`. */
   watch?: HistoryWatcher;
+  /**
+   * In what convolutions and what lies between them are computed; weights and optimizer stay float32. Default 'float32';
+   * 'bfloat16' is faster where the processor has it, and `fastestPrecision()` chooses.
+   */
+  precision?: Precision;
   /** Which weights the model is left with: those that evaluated best (default), or the last. */
   keep?: 'best' | 'last';
   /** Print the two lines of each epoch, as the article does; default true. */
@@ -187,7 +193,11 @@ class Run {
       report(epoch, 'evaluating', train.images + metrics.images, metrics);
     // Where evaluation is random too, its draws must not depend on where the run was taken up.
     loaderEval.epoch = epoch - 1;
-    const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, { signal, onBatch });
+    const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, {
+      signal,
+      onBatch,
+      precision: options.precision,
+    });
     if (!Number.isFinite(loss)) throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`);
     log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
     const seconds = (performance.now() - start) / 1000;
@@ -235,10 +245,11 @@ class Run {
   /** Leaves the gradients in the parameters. */
   private forwardBackward(inputs: tf.Tensor, labels: tf.Tensor1D): { loss: number; correct: number } {
     const { model, lossFunc, optimizer } = this;
+    const { precision = 'float32' } = this.options;
     const { classes } = this.loaderTrain.dataset;
     let correct = 0;
     const loss = backward(optimizer.parameters, () => {
-      const outputs = model.forward(inputs) as tf.Tensor2D;
+      const outputs = withPrecision(precision, () => model.forward(inputs)) as tf.Tensor2D;
       checkOutputs(outputs, classes);
       correct = tf.tidy(() => tf.equal(tf.argMax(outputs, 1), labels).sum().dataSync()[0]);
       return lossFunc.forward(outputs, labels);
