@@ -6,12 +6,14 @@ import { UserError } from './data/command';
 const HELP = `npm run bench -- data [options]
 
 Times our DataLoader (ImageFolder, the train preset at 224, batches of 6) and, in turns with it, torchvision's with two
-workers on the same pictures; then the wait for data in a fine-tuning run. Writes notebooks/records/bench-data.json.
+workers on the same pictures; then each transform's
+speed and its difference from torchvision's, and the wait for data in a fine-tuning run. Writes notebooks/records/bench-data.json.
 
   --torch PYTHON  a Python with torch and torchvision (default: none, only our loader is timed)
   --pictures DIR  a folder with one folder a class (default: the workbook's training pictures)
   --rounds N      epochs of each loader (default: 3)
   --steps N       fine-tuning steps (default: 25; 0: leave them out)
+  --record FILE   where to write the record
   --help, -h      this text
 
 Measure on a quiet machine.`;
@@ -21,6 +23,7 @@ const OPTIONS = {
   pictures: { type: 'string' },
   rounds: { type: 'string', default: '3' },
   steps: { type: 'string', default: '25' },
+  record: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
@@ -50,6 +53,7 @@ async function main(): Promise<void> {
     pictures: path(values.pictures),
     rounds: count('rounds', values.rounds, 1),
     steps: count('steps', values.steps, 0),
+    record: path(values.record),
   });
 }
 

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { DECODE_THREADS } from '../../src/data/decodePool';
 import { ImageFolder } from '../../src/data/imageFolder';
@@ -14,6 +14,7 @@ import { startProgress } from '../../src/progress';
 import { backward } from '../../src/training/backward';
 import { Adam } from '../../src/training/optimizers';
 import { Peer } from './peer';
+import { benchTransforms, printTransforms, type StepResult } from './transforms';
 
 const SIZE = 224;
 const BATCH = 6; // the article's
@@ -29,6 +30,8 @@ export interface DataBenchOptions {
   rounds: number;
   /** Steps of fine-tuning in which the wait for data is measured. */
   steps: number;
+  /** File for the record; default notebooks/records/bench-data.json. */
+  record?: string;
 }
 
 /** One epoch of a loader. */
@@ -44,7 +47,8 @@ interface Round {
 }
 
 /** Times our loader and torchvision's in turns, then the wait for data in a fine-tuning run; writes a record. */
-export async function benchData({ torch, pictures, rounds, steps }: DataBenchOptions): Promise<void> {
+export async function benchData(options: DataBenchOptions): Promise<void> {
+  const { torch, pictures, rounds, steps } = options;
   const folder = new ImageFolder(pictures ?? findPictures().train, {
     transform: trainTransform({ size: SIZE }),
   });
@@ -67,6 +71,7 @@ export async function benchData({ torch, pictures, rounds, steps }: DataBenchOpt
       bar.update(round + 1);
     }
     bar.done();
+    const transforms = await benchTransforms(folder, peer);
     peer?.end();
     const record = {
       date: new Date().toISOString().slice(0, 10),
@@ -84,10 +89,11 @@ export async function benchData({ torch, pictures, rounds, steps }: DataBenchOpt
       ours: { decodingThreads: DECODE_THREADS, ...summary(ours), rounds: ours },
       ...(peer && { torchvision: { workers: TORCH_WORKERS, ...summary(theirs), rounds: theirs } }),
       ...(peer && { ratio: summary(ours).imagesPerSecond / summary(theirs).imagesPerSecond }),
+      transforms,
       ...(steps > 0 && { fineTuning: await waitOf(loader, steps) }),
     };
     print(record);
-    save(record);
+    save(record, options.record ?? join(projectRoot(), 'notebooks', 'records', 'bench-data.json'));
   } finally {
     bar.stop();
     peer?.end();
@@ -180,10 +186,11 @@ interface DataRecord {
   ours: ReturnType<typeof summary> & { rounds: readonly Round[] };
   torchvision?: ReturnType<typeof summary> & { rounds: readonly Round[] };
   ratio?: number;
+  transforms: readonly StepResult[];
   fineTuning?: Awaited<ReturnType<typeof waitOf>>;
 }
 
-function print({ ours, torchvision, ratio, fineTuning }: DataRecord): void {
+function print({ ours, torchvision, ratio, transforms, fineTuning }: DataRecord): void {
   const row = (name: string, cells: readonly string[]) =>
     console.log(name.padEnd(30) + cells.map((cell) => cell.padStart(14)).join(''));
   const loaders = torchvision ? [ours, torchvision] : [ours];
@@ -208,6 +215,7 @@ function print({ ours, torchvision, ratio, fineTuning }: DataRecord): void {
   );
   console.log(`memory after each round, MB: ${ours.rounds.map((round) => round.rssMegabytes).join(' ')}`);
   if (ratio) console.log(`ours / torchvision: ${ratio.toFixed(2)}`);
+  printTransforms(transforms);
   if (fineTuning)
     console.log(
       `${fineTuning.model}: ${fineTuning.millisecondsPerStep.toFixed(0)} ms a step, of which ` +
@@ -219,11 +227,9 @@ function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
 
-function save(record: DataRecord): void {
-  const folder = join(projectRoot(), 'notebooks', 'records');
-  const path = join(folder, 'bench-data.json');
-  mkdirSync(folder, { recursive: true });
+function save(record: DataRecord, path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.partial`, `${JSON.stringify(record, null, 1)}\n`);
   renameSync(`${path}.partial`, path);
-  console.log('Written: notebooks/records/bench-data.json');
+  console.log(`Written: ${path}`);
 }

@@ -19,8 +19,9 @@ export class Peer {
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
   }
 
-  ask(): Promise<unknown> {
-    this.process.stdin.write('\n');
+  /** Sends `request` as a line of JSON and waits for the answer. */
+  ask(request: object = {}): Promise<unknown> {
+    this.process.stdin.write(`${JSON.stringify(request)}\n`);
     return this.answer();
   }
 

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import sharp from 'sharp';
+import { projectRoot } from '../../src/data/locations';
+import { picture } from '../data/golden';
+
+const root = projectRoot();
+const scratch = mkdtempSync(join(tmpdir(), 'bench-'));
+after(() => rmSync(scratch, { recursive: true }));
+
+function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const script = join(root, '.build/data-scripts/bench.js');
+  const preload = join(root, 'data-scripts/node-compat.cjs');
+  return spawnSync(process.execPath, ['-r', preload, script, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', INIT_CWD: scratch },
+  });
+}
+
+test('bench explains itself, and says in a line what is wrong', () => {
+  const help = bench('--help');
+  assert.equal(help.status, 0);
+  for (const option of ['data', '--torch', '--pictures', '--rounds', '--steps', '--record'])
+    assert.ok(help.stdout.includes(option), option);
+  for (const [args, message] of [
+    [[], /What is to be timed/],
+    [['date'], /What is to be timed/],
+    [['data', '--rounds', '0'], /^--rounds must be a whole number from 1, got 0\.$/m],
+    [['data', '--steps', 'few'], /^--steps must be a whole number from 0, got few\.$/m],
+    [['data', '--colour'], /Unknown option '--colour'/],
+    [['data', '--pictures', 'nowhere'], /cannot open the folder .*nowhere/],
+  ] as const) {
+    const { status, stderr } = bench(...args);
+    assert.equal(status, 1, args.join(' '));
+    assert.match(stderr, message);
+    assert.ok(!stderr.includes('    at '), 'a stack is not for readers');
+  }
+});
+
+test('without torchvision bench times our side alone, on any pictures, and writes where it is told', async () => {
+  for (const name of ['ants/a.jpg', 'ants/b.jpg', 'bees/c.jpg', 'bees/d.png']) {
+    mkdirSync(join(scratch, 'pictures', name, '..'), { recursive: true });
+    const { data } = picture(60, 80);
+    const image = sharp(data, { raw: { width: 80, height: 60, channels: 3 } });
+    const file = await (name.endsWith('png') ? image.png() : image.jpeg()).toBuffer();
+    writeFileSync(join(scratch, 'pictures', name), file);
+  }
+  const args = ['--pictures', 'pictures', '--rounds', '1', '--steps', '0', '--record', 'records/one.json'];
+  const { status, stdout, stderr } = bench('data', ...args);
+  assert.equal(status, 0, stderr);
+  const record = JSON.parse(readFileSync(join(scratch, 'records/one.json'), 'utf8')) as {
+    images: number;
+    ours: { imagesPerSecond: number; rounds: { images: number }[] };
+    transforms: { name: string; imagesPerSecond: number }[];
+  };
+  assert.equal(record.images, 4);
+  assert.deepEqual(
+    record.ours.rounds.map(({ images }) => images),
+    [4],
+  );
+  assert.ok(record.ours.imagesPerSecond > 0);
+  assert.equal(record.transforms.length, 13);
+  for (const { name, imagesPerSecond } of record.transforms) {
+    assert.ok(imagesPerSecond > 0, name);
+    assert.match(stdout, new RegExp(`^${name} +\\d+$`, 'm'));
+  }
+  for (const missing of ['torchvision', 'ratio', 'fineTuning']) assert.ok(!(missing in record), missing);
+});
