@@ -1,19 +1,25 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchData } from './bench/data';
+import { benchTrain } from './bench/train';
 import { UserError } from './data/command';
 
 const HELP = `npm run bench -- data [options]
+npm run bench -- train [options]
 
-Times our DataLoader (ImageFolder, the train preset at 224, batches of 6) and, in turns with it, torchvision's with two
-workers on the same pictures; then each transform's
-speed and its difference from torchvision's, and the wait for data in a fine-tuning run. Writes notebooks/records/bench-data.json.
+data   times our DataLoader (ImageFolder, the train preset at 224, batches of 6) and, in turns with it, torchvision's with
+       two workers on the same pictures; then each transform's speed and its difference from torchvision's, and the wait
+       for data in a fine-tuning run
+train  times steps of training and inference with ResNet-34 at 224, in float32 and bfloat16, and, in turns with them, torch's
 
-  --torch PYTHON  a Python with torch and torchvision (default: none, only our loader is timed)
-  --pictures DIR  a folder with one folder a class (default: the workbook's training pictures)
-  --rounds N      epochs of each loader (default: 3)
-  --steps N       fine-tuning steps (default: 25; 0: leave them out)
-  --record FILE   where to write the record
+Each writes what it measured into notebooks/records/bench-data.json or bench-train.json.
+
+  --torch PYTHON  a Python with torch and torchvision (default: none, only our side is timed)
+  --pictures DIR  data: a folder with one folder a class (default: the workbook's training pictures)
+  --rounds N      data: epochs of each loader (default: 3); train: repetitions of each step (default: 12)
+  --steps N       data: fine-tuning steps (default: 25; 0: leave them out)
+  --batch N       train: only this batch size, 6 or 32
+  --record FILE   data: where to write the record
   --help, -h      this text
 
 Measure on a quiet machine.`;
@@ -21,7 +27,8 @@ Measure on a quiet machine.`;
 const OPTIONS = {
   torch: { type: 'string' },
   pictures: { type: 'string' },
-  rounds: { type: 'string', default: '3' },
+  rounds: { type: 'string' },
+  batch: { type: 'string' },
   steps: { type: 'string', default: '25' },
   record: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -45,13 +52,19 @@ function count(name: string, text: string, lowest: number): number {
 async function main(): Promise<void> {
   const { values, positionals } = parse(process.argv.slice(2));
   if (values.help) return console.log(HELP);
-  if (positionals.join() !== 'data') throw new UserError(`What is to be timed?\n\n${HELP}`);
   // npm changes into the project's root; a relative path is meant from where the reader typed it.
   const path = (text?: string) => text && resolve(process.env.INIT_CWD ?? '', text);
+  const torch = values.torch?.includes('/') ? path(values.torch) : values.torch;
+  const what = positionals.join();
+  if (what === 'train') {
+    const batch = values.batch === undefined ? undefined : count('batch', values.batch, 1);
+    return benchTrain({ torch, batch, rounds: count('rounds', values.rounds ?? '12', 1) });
+  }
+  if (what !== 'data') throw new UserError(`What is to be timed, data or train?\n\n${HELP}`);
   await benchData({
-    torch: values.torch?.includes('/') ? path(values.torch) : values.torch,
+    torch,
     pictures: path(values.pictures),
-    rounds: count('rounds', values.rounds, 1),
+    rounds: count('rounds', values.rounds ?? '3', 1),
     steps: count('steps', values.steps, 0),
     record: path(values.record),
   });
