@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { fail, step, Trouble } from './lib/log.mjs';
 import { findBrowser } from './lib/browser.mjs';
-import { readChapters, stage } from './lib/chapters.mjs';
+import { ownCell, readChapters, stage } from './lib/chapters.mjs';
 import { figureHash } from './lib/figures.mjs';
 import { executedFolder, workbook } from './lib/notebooks.mjs';
 import { inRoot, modules, venvBin } from './lib/paths.mjs';
@@ -77,18 +77,17 @@ async function sphinx(source, out, work, python, statics) {
     .replaceAll(source + path.sep, '')
     .trimEnd();
   throw new Trouble(
-    `The pages could not be made:\n${said.replace(WARNING_PLACE, (_, name, line) => place(name, line))}`,
+    `The pages could not be made:\n${said.replace(WARNING_PLACE, (_, name, line) => place(source, name, line))}`,
   );
 }
 
 /** Where myst-nb sees a warning: the file, and 10,000 for each cell (from 1) plus the line in it. */
 const WARNING_PLACE = /^(\S+\.ipynb):(\d+)/gm;
 
-/** @param {string} name @param {string} line */
-function place(name, line) {
-  const shown = Math.floor(Number(line) / 10_000);
-  // The second cell of a page is the note on its times, which the notebook itself hasn't got.
-  return `${name}, cell ${shown > 1 ? shown - 1 : shown}, line ${Number(line) % 10_000}`;
+/** @param {string} source @param {string} name @param {string} line */
+function place(source, name, line) {
+  const cell = ownCell(path.join(source, name), Math.floor(Number(line) / 10_000));
+  return `${name}, cell ${cell}, line ${Number(line) % 10_000}`;
 }
 
 /**

@@ -5,9 +5,11 @@ import path from 'node:path';
 import { withFigures } from './figures.mjs';
 import { readNotebook, sourceOf, writeNotebook } from './notebooks.mjs';
 import { inRoot } from './paths.mjs';
+import { linksFor, readReference, referencePage } from './reference.mjs';
 
 /** @typedef {import('./notebooks.mjs').Notebook} Notebook */
 /** @typedef {import('./notebooks.mjs').Cell} Cell */
+/** @typedef {import('./reference.mjs').Part} Part */
 
 const WORDS_A_MINUTE = 200;
 // Code is read more slowly than prose; a line of it counts as so many words.
@@ -36,12 +38,16 @@ export function readChapters(notebooks, executed) {
 export function stage(chapters, source) {
   fs.rmSync(source, { recursive: true, force: true });
   fs.mkdirSync(source, { recursive: true });
+  const parts = readReference();
   for (const chapter of chapters)
-    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter));
+    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter, parts));
+  fs.mkdirSync(path.join(source, 'reference'));
+  for (const part of parts)
+    fs.writeFileSync(path.join(source, 'reference', `${part.slug}.md`), referencePage(part));
   const index = fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8');
   fs.writeFileSync(
     path.join(source, 'index.md'),
-    index.replace('<!-- chapters -->', () => contents(chapters)),
+    index.replace('<!-- chapters -->', () => contents(chapters, parts)),
   );
 }
 
@@ -106,26 +112,42 @@ const shortTime = (seconds) =>
 /**
  * The home page's list and Sphinx's table of contents.
  * @param {readonly Chapter[]} chapters
+ * @param {readonly Part[]} parts of the reference
  */
-function contents(chapters) {
+function contents(chapters, parts) {
   const rows = chapters.map(
     ({ name, title, summary, minutes, run }) =>
       `- [${title}](${name}.ipynb)${summary ? `\\\n  ${summary}` : ''}\\\n` +
       `  <small>about ${minutes} min to read${run ? `, ${shortTime(run.seconds)} to run` : ''}</small>`,
   );
-  const tree = ['```{toctree}', ':hidden:', '', ...chapters.map(({ name }) => name), '```'];
-  return [...rows, '', ...tree].join('\n');
+  const tree = (/** @type {string} */ caption, /** @type {string[]} */ pages) =>
+    ['```{toctree}', ':hidden:', `:caption: ${caption}`, '', ...pages, '```'].join('\n');
+  const chapterTree = tree(
+    'Chapters',
+    chapters.map(({ name }) => name),
+  );
+  const referenceTree = tree(
+    'Reference',
+    parts.map(({ slug }) => `reference/${slug}`),
+  );
+  return [...rows, '', chapterTree, '', referenceTree].join('\n');
 }
 
 /**
- * A notebook as its page shows it: with its times under the title, long cells foldable, and at the end the run that
- * made it.
+ * A notebook as its page shows it: with its times under the title, long cells foldable, links into the reference
+ * where a name is first imported, and at the end the run that made it.
  * @param {Chapter} chapter
+ * @param {readonly Part[]} parts of the reference
  * @returns {Notebook}
  */
-function forReading(chapter) {
+function forReading(chapter, parts) {
   const { notebook, run } = chapter;
-  const [first, ...rest] = notebook.cells.map(foldable);
+  const linked = new Set();
+  const [first, ...rest] = notebook.cells.flatMap((cell, index) => {
+    const links = cell.cell_type === 'code' ? linksFor(sourceOf(cell), parts, linked) : '';
+    const below = `{.run-note}\nIn the reference: ${links}`;
+    return links ? [foldable(cell), note(`workbook-links-${index}`, below)] : [foldable(cell)];
+  });
   const head = first ? [first, note('workbook-times', `<p class="run-note">${times(chapter)}</p>`)] : [];
   const foot = run
     ? [note('workbook-run', `<p class="run-note">Executed on ${run.date}: ${run.machine}.</p>`)]
@@ -133,8 +155,18 @@ function forReading(chapter) {
   return { ...notebook, cells: [...head, ...rest, ...foot] };
 }
 
-/** @param {string} id @param {string} source @returns {Cell} */
+/** A cell that only the page has. @param {string} id @param {string} source @returns {Cell} */
 const note = (id, source) => ({ cell_type: 'markdown', id, metadata: {}, source });
+
+/**
+ * A cell of a page, counted from 1, as the notebook itself counts it.
+ * @param {string} file the notebook as it is shown
+ * @param {number} shown
+ */
+export const ownCell = (file, shown) =>
+  readNotebook(file)
+    .cells.slice(0, shown)
+    .filter(({ id }) => !id?.startsWith('workbook-')).length;
 
 /** Code that fills a screen can be folded away; it begins unfolded. @param {Cell} cell @returns {Cell} */
 function foldable(cell) {
