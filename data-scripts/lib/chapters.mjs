@@ -45,10 +45,28 @@ export function stage(chapters, source) {
   for (const part of parts)
     fs.writeFileSync(path.join(source, 'reference', `${part.slug}.md`), referencePage(part));
   const index = fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8');
-  fs.writeFileSync(
-    path.join(source, 'index.md'),
-    index.replace('<!-- chapters -->', () => contents(chapters, parts)),
+  const home = index
+    .replace('<!-- chapters -->', () => contents(chapters, parts))
+    .replace('<!-- figure -->', () => mainFigure(chapters, source));
+  fs.writeFileSync(path.join(source, 'index.md'), home);
+}
+
+/**
+ * The figure that says what the workbook is about: of the cell with the tag main-figure, or else the first there is.
+ * @param {readonly Chapter[]} chapters
+ * @param {string} source
+ */
+function mainFigure(chapters, source) {
+  const all = chapters.flatMap(({ figures, name, title, run }) =>
+    figures.map((figure) => ({ figure, chapter: `[${title}](${name}.ipynb)`, run })),
   );
+  const main = all.find(({ figure }) => figure.main) ?? all[0];
+  if (!main) return '';
+  const { figure, chapter, run } = main;
+  const shown = { ...figure, id: '', caption: figure.caption.replace(/^Figure \w+\. /, '') };
+  fs.writeFileSync(path.join(source, 'main-figure.json'), JSON.stringify(shown));
+  const when = run ? `, run on ${run.date}: ${run.machine}` : '';
+  return `\`\`\`{plotly} main-figure.json\n\`\`\`\n\n{.run-note}\nFrom ${chapter}${when}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 /** @typedef {import('./notebooks.mjs').Notebook} Notebook */
 /** @typedef {import('./notebooks.mjs').Output} Output */
 /** A plotly figure and what goes with it on the page; notebooks/site/_ext/figures.py puts it there.
- * @typedef {{ data: unknown[], layout: Record<string, any>, config?: unknown, alt: string, caption: string, id: string, picture?: string }} Figure */
+ * @typedef {{ data: unknown[], layout: Record<string, any>, config?: unknown, alt: string, caption: string, id: string, main: boolean, picture?: string }} Figure */
 
 export const PLOTLY = 'application/vnd.plotly.v1+json';
 const HAND_NUMBERED = /^Figure (\d+[a-z]?)\. */;
@@ -58,7 +58,9 @@ export function withFigures(notebook) {
       const number = HAND_NUMBERED.exec(title)?.[1] ?? (byHand ? '' : String(++count));
       const mark = number ? { id: `figure-${number}`, label: `Figure ${number}. ` } : { id: '', label: '' };
       if (!output.data?.[PLOTLY]) return { ...output, data: { 'text/html': numbered(output, title, mark) } };
-      const figure = forPage(output, mark.label + title.replace(HAND_NUMBERED, ''), mark.id);
+      const caption = mark.label + title.replace(HAND_NUMBERED, '');
+      const main = /** @type {string[]} */ (cell.metadata.tags ?? []).includes('main-figure');
+      const figure = { ...forPage(output), caption, id: mark.id, main };
       figures.push(figure);
       return { ...output, data: { [PLOTLY]: figure } };
     });
@@ -67,8 +69,8 @@ export function withFigures(notebook) {
   return { notebook: { ...notebook, cells }, figures };
 }
 
-/** @param {Output} output @param {string} caption @param {string} id @returns {Figure} */
-function forPage(output, caption, id) {
+/** A plotly figure without its title. @param {Output} output */
+function forPage(output) {
   const { data, layout, ...rest } = /** @type {Figure} */ (output.data?.[PLOTLY]);
   const margin = { ...layout.margin, t: Math.min(layout.margin?.t ?? TITLE_ROOM, TITLE_ROOM) };
   return {
@@ -76,8 +78,6 @@ function forPage(output, caption, id) {
     data,
     layout: { ...layout, title: undefined, margin },
     alt: textOf(output.data?.['text/plain']),
-    caption,
-    id,
   };
 }
 

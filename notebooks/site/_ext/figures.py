@@ -13,6 +13,7 @@ from typing import Any
 from docutils import nodes
 from myst_nb.core import render
 from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
 
 PLOTLY = "application/vnd.plotly.v1+json"
 MARK = "plotly-figure"
@@ -29,6 +30,18 @@ class Figures:
         if inline or data.mime_type != PLOTLY:
             return None
         return [nodes.raw(text=figure_html(data.content), format="html", classes=["output", MARK])]
+
+
+class PlotlyFile(SphinxDirective):
+    """`{plotly} figure.json`: a figure from a file beside the page."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        _, path = self.env.relfn2path(self.arguments[0])
+        self.env.note_dependency(path)
+        with open(path, encoding="utf-8") as file:
+            return [nodes.raw(text=figure_html(json.load(file)), format="html", classes=["output", MARK])]
 
 
 def figure_html(figure: Any) -> str:
@@ -61,5 +74,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     # myst-nb finds such renderers by the entry points of installed packages; this one comes with the workbook.
     installed = render.load_mime_renders
     render.load_mime_renders = lambda: [Figures, *installed()]
+    app.add_directive("plotly", PlotlyFile)
     app.connect("html-page-context", load_scripts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

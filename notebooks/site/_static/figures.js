@@ -11,14 +11,16 @@
   /** @param {string} name */
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-  const narrow = matchMedia('(max-width: 600px)');
+  const phone = matchMedia('(max-width: 600px)');
+  const NARROW = 560; // pixels: beside the drawing, a legend would leave it too little
 
   /**
-   * Colours that the figure leaves open, and on a phone the legend below instead of beside; what the figure sets itself
-   * stays.
+   * Colours that the figure leaves open, and where it is narrow the legend below instead of beside; what the figure sets
+   * itself stays.
    * @param {Figure['layout']} layout
+   * @param {number} width
    */
-  function themed(layout) {
+  function themed(layout, width) {
     const clear = 'rgba(0,0,0,0)';
     const line = colour('--pst-color-border');
     /** @type {Settings} */
@@ -31,8 +33,8 @@
       hoverlabel: { bgcolor: colour('--pst-color-surface'), ...layout.hoverlabel },
       modebar: { bgcolor: clear, color: colour('--pst-color-text-muted'), ...layout.modebar },
     };
-    if (narrow.matches) {
-      result.legend = { orientation: 'h', x: 0, y: -0.25, yanchor: 'top', ...layout.legend };
+    if (width < NARROW) {
+      result.legend = { orientation: 'h', x: 0, y: 0, yref: 'container', yanchor: 'bottom', ...layout.legend };
       result.margin = { ...layout.margin, l: 40, r: 5 };
     }
     for (const axis of [
@@ -60,13 +62,13 @@
     drawn = drawn.then(async () => {
       for (const { element, figure } of figures) {
         const config = { responsive: true, displaylogo: false, ...figure.config };
-        await Plotly.react(element, figure.data, themed(figure.layout), config);
+        await Plotly.react(element, figure.data, themed(figure.layout, element.clientWidth), config);
       }
     });
   }
 
   draw();
-  narrow.addEventListener('change', draw);
+  phone.addEventListener('change', draw);
   new MutationObserver(draw).observe(document.documentElement, {
     attributes: true,
     attributeFilter: ['data-theme'],
