@@ -4,18 +4,20 @@ import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../src/checkpoint/safetensors';
 import { cifar10Folder, projectRoot } from '../src/data/locations';
 import type { StateDict } from '../src/nn/stateDict';
-import { type RunRecord, isRecorded, restart, runOnCifar } from './experiments/cifarRun';
+import { type RunRecord, completeRecords, isRecorded, restart, runOnCifar } from './experiments/cifarRun';
 import { type Life, killAndResume } from './experiments/killAndResume';
 import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
 
 const HELP = `npm run experiment -- degradation [options]
 npm run experiment -- backbone [options]
+npm run experiment -- inside [--cifar10 DIR]
 npm run experiment -- kill-and-resume [--kills N] [--seed N]
 
 degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and writes a record of each run
              into notebooks/records
 backbone     trains the resnet-20 that the workbook ships and writes its weights, in half precision, and its card
              into src/models/pretrained
+inside       measures the trained networks of records that lack it: responses, residual branches, gradients, loss surface
 kill-and-resume
              trains a small network that saves itself, kills it at N random moments (default 20), starts it anew each
              time, and compares the result with a run without a break: the same bits, or it fails
@@ -36,7 +38,7 @@ The first two can be stopped at any moment and go on where they were. Options:
   --again              make runs that have a record already once more
 `;
 
-const EXPERIMENTS = ['degradation', 'backbone', 'kill-and-resume'];
+const EXPERIMENTS = ['degradation', 'backbone', 'inside', 'kill-and-resume'];
 
 const OPTIONS = {
   cifar10: { type: 'string' },
@@ -147,6 +149,13 @@ async function main(): Promise<void> {
     return;
   }
   if (experiment === 'kill-and-resume') return killedAndResumed(values);
+  const cifar10 = values.cifar10 ?? cifar10Folder();
+  if (experiment === 'inside') {
+    const completed = await completeRecords(cifar10);
+    return console.log(
+      `Measured: ${completed.join(', ') || 'nothing; no record lacks it, or its weights are gone'}.`,
+    );
+  }
   const backbone = experiment === 'backbone';
   for (const configuration of configurations(values, backbone)) {
     const name = runName(configuration);
@@ -156,12 +165,12 @@ async function main(): Promise<void> {
     }
     if (values.restart || values.again) restart(configuration);
     console.log(`${name}: ${configuration.epochs} epochs of ${configuration.subset} images.`);
-    const { kind, depth, shortcut, seed, epochs, schedule, lr, subset } = configuration;
+    const { kind, depth, shortcut, seed, epochs, schedule, lr, subset, precision } = configuration;
     const option = kind === 'plain' ? '' : ` --shortcut ${shortcut}`;
     const command =
       `npm run experiment -- ${experiment} --kind ${kind} --depth ${depth}${option} --seed ${seed} ` +
-      `--epochs ${epochs} --schedule ${schedule} --lr ${lr} --subset ${subset}`;
-    const result = await runOnCifar(configuration, values.cifar10 ?? cifar10Folder(), command);
+      `--epochs ${epochs} --schedule ${schedule} --lr ${lr} --subset ${subset} --precision ${precision}`;
+    const result = await runOnCifar(configuration, cifar10, command);
     if (!result) return; // stopped by the reader; the next call goes on
     if (backbone) shipBackbone(result.record, result.weights);
   }

@@ -1,13 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cpus } from 'node:os';
+import { loadCheckpoint } from '../../src/checkpoint/load';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { Subset } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
-import { cacheRoot } from '../../src/data/locations';
+import { cacheRoot, projectRoot } from '../../src/data/locations';
 import { cifarEvalTransform, cifarTrainTransform } from '../../src/data/presets';
 import { CrossEntropyLoss } from '../../src/nn/loss';
-import { Parameter } from '../../src/nn/parameter';
 import type { StateDict } from '../../src/nn/stateDict';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { manualSeed } from '../../src/random';
@@ -15,6 +15,7 @@ import { SGD } from '../../src/training/optimizers';
 import type { EpochRecord } from '../../src/training/history';
 import { trainAndEval } from '../../src/training/trainAndEval';
 import { recordsFolder, writeRecord } from '../records';
+import { type Inside, lookInside } from './inside';
 import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
 
 /** What a run leaves behind for the pages. */
@@ -28,6 +29,8 @@ export interface RunRecord {
   versions: { node: string; tensorflow: string };
   parameters: number;
   history: EpochRecord[];
+  /** What the trained network looks like inside; measured after training, or later by `experiment -- inside`. */
+  inside?: Inside;
 }
 
 function runFolder(configuration: RunConfiguration): string {
@@ -72,13 +75,15 @@ export async function runOnCifar(
       checkpoint: { path: join(folder, 'state.safetensors') },
     },
   );
-  const weights = model.stateDict();
-  const parameters = model
-    .namedTensors()
-    .reduce((sum, [, t]) => sum + (t instanceof Parameter ? t.size : 0), 0);
   optimizer.dispose();
+  if (result.interrupted) {
+    model.dispose();
+    return undefined;
+  }
+  const weights = model.stateDict();
+  const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
+  const inside = await lookInside(model, configuration, openToMeasure(cifar10), test);
   model.dispose();
-  if (result.interrupted) return undefined;
 
   const record: RunRecord = {
     name: runName(configuration),
@@ -89,9 +94,51 @@ export async function runOnCifar(
     versions: { node: process.version, tensorflow: tensorflowVersion() },
     parameters,
     history: result.history,
+    inside,
   };
   writeRecord(record.name, record);
   return { record, weights };
+}
+
+/** The training images as they are, to measure on. */
+function openToMeasure(cifar10: string): CIFAR10 {
+  return CIFAR10.open(cifar10, { train: true, transform: cifarEvalTransform() });
+}
+
+/**
+ * Measures the networks of records that lack it, with the weights that the run left behind or that the workbook ships.
+ *
+ * @returns the names of records that were completed.
+ */
+export async function completeRecords(cifar10: string): Promise<string[]> {
+  const completed: string[] = [];
+  for (const file of readdirSync(recordsFolder()).sort()) {
+    if (!/^(plain|resnet)-.*\.json$/.test(file)) continue;
+    const record = JSON.parse(readFileSync(join(recordsFolder(), file), 'utf8')) as RunRecord;
+    const weights = record.inside ? undefined : weightsOf(record);
+    if (!weights) continue;
+    const model = makeModel(record.configuration);
+    model.loadStateDict(weights);
+    const test = CIFAR10.open(cifar10, { train: false, transform: cifarEvalTransform() });
+    const inside = await lookInside(model, record.configuration, openToMeasure(cifar10), test);
+    model.dispose();
+    writeRecord(record.name, { ...record, inside });
+    completed.push(record.name);
+  }
+  return completed;
+}
+
+function weightsOf({ configuration, history }: RunRecord): StateDict | undefined {
+  const state = join(runFolder(configuration), 'state.safetensors');
+  if (existsSync(state)) {
+    const own = [...loadCheckpoint(state)].filter(([name]) => name.startsWith('model.'));
+    return new Map(own.map(([name, tensor]) => [name.slice('model.'.length), tensor]));
+  }
+  const shipped = join(projectRoot(), 'src', 'models', 'pretrained', `resnet${configuration.depth}_cifar`);
+  if (!existsSync(`${shipped}.json`)) return undefined;
+  const card = JSON.parse(readFileSync(`${shipped}.json`, 'utf8')) as RunRecord;
+  const same = JSON.stringify(card.history) === JSON.stringify(history);
+  return same ? loadCheckpoint(`${shipped}.safetensors`) : undefined;
 }
 
 /** Forgets what a run saved on its way, so that it starts anew. */
