@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { projectRoot } from '../src/data/locations';
 
 /** Where records of runs and measurements lie, which the pages draw. */
@@ -7,10 +7,13 @@ export function recordsFolder(): string {
   return join(projectRoot(), 'notebooks', 'records');
 }
 
-/** Writes one record as JSON, whole or not at all. @returns its path. */
-export function writeRecord(name: string, record: unknown): string {
-  mkdirSync(recordsFolder(), { recursive: true });
-  const path = join(recordsFolder(), `${name}.json`);
+/** Writes one record as JSON, whole or not at all. @returns its path, in the records' folder unless given. */
+export function writeRecord(
+  name: string,
+  record: unknown,
+  path = join(recordsFolder(), `${name}.json`),
+): string {
+  mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.part`, `${JSON.stringify(record, null, 1)}\n`);
   renameSync(`${path}.part`, path);
   return path;

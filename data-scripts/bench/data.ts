@@ -1,6 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { DECODE_THREADS } from '../../src/data/decodePool';
 import { ImageFolder } from '../../src/data/imageFolder';
@@ -13,6 +13,7 @@ import { tensorflowVersion } from '../../src/ops/execute';
 import { startProgress } from '../../src/progress';
 import { backward } from '../../src/training/backward';
 import { Adam } from '../../src/training/optimizers';
+import { writeRecord } from '../records';
 import { Peer } from './peer';
 import { benchTransforms, printTransforms, type StepResult } from './transforms';
 
@@ -88,12 +89,12 @@ export async function benchData(options: DataBenchOptions): Promise<void> {
       batchSize: BATCH,
       ours: { decodingThreads: DECODE_THREADS, ...summary(ours), rounds: ours },
       ...(peer && { torchvision: { workers: TORCH_WORKERS, ...summary(theirs), rounds: theirs } }),
-      ...(peer && { ratio: summary(ours).imagesPerSecond / summary(theirs).imagesPerSecond }),
+      ...(peer && { ratio: medianRatio(ours, theirs) }),
       transforms,
       ...(steps > 0 && { fineTuning: await waitOf(loader, steps) }),
     };
     print(record);
-    save(record, options.record ?? join(projectRoot(), 'notebooks', 'records', 'bench-data.json'));
+    console.log(`Written: ${writeRecord('bench-data', record, options.record)}`);
   } finally {
     bar.stop();
     peer?.end();
@@ -169,6 +170,14 @@ async function waitOf(loader: DataLoader, steps: number) {
   };
 }
 
+/** Images a second, ours by theirs, in the middle one of the rounds: one that something disturbed doesn't count. */
+function medianRatio(ours: readonly Round[], theirs: readonly Round[]): number {
+  const speed = ({ images, seconds }: Round) => images / seconds;
+  const ratios = ours.map((round, i) => speed(round) / speed(theirs[i])).sort((a, b) => a - b);
+  const middle = ratios.length >> 1;
+  return ratios.length % 2 ? ratios[middle] : (ratios[middle - 1] + ratios[middle]) / 2;
+}
+
 /** Over all rounds together. */
 function summary(rounds: readonly Round[]) {
   const total = (pick: (round: Round) => number) => rounds.reduce((sum, round) => sum + pick(round), 0);
@@ -214,7 +223,7 @@ function print({ ours, torchvision, ratio, transforms, fineTuning }: DataRecord)
     loaders.map(({ mainThreadShare }) => (mainThreadShare ? percent(mainThreadShare) : 'not known')),
   );
   console.log(`memory after each round, MB: ${ours.rounds.map((round) => round.rssMegabytes).join(' ')}`);
-  if (ratio) console.log(`ours / torchvision: ${ratio.toFixed(2)}`);
+  if (ratio) console.log(`ours / torchvision, images/s, median of the rounds: ${ratio.toFixed(2)}`);
   printTransforms(transforms);
   if (fineTuning)
     console.log(
@@ -225,11 +234,4 @@ function print({ ours, torchvision, ratio, transforms, fineTuning }: DataRecord)
 
 function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
-}
-
-function save(record: DataRecord, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.partial`, `${JSON.stringify(record, null, 1)}\n`);
-  renameSync(`${path}.partial`, path);
-  console.log(`Written: ${path}`);
 }
