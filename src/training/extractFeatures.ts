@@ -7,6 +7,7 @@ import { cacheRoot } from '../data/locations';
 import { breathe, withInterrupt } from '../interrupt';
 import { onForward } from '../models/summary';
 import { Module } from '../nn/module';
+import { type Precision, toFloat32, withPrecision } from '../ops/precision';
 import { startProgress } from '../progress';
 import { featureKey, readFeatures, writeFeatures } from './featureCache';
 
@@ -22,6 +23,8 @@ export interface ExtractOptions {
   seed?: number;
   /** Pictures that go through the network together; default 32. */
   batchSize?: number;
+  /** What convolutions are computed in, as for `trainAndEval`; default 'float32'. */
+  precision?: Precision;
   /** Folder to keep features in; default `.cache/features` in the project's root. False: neither read nor kept. */
   cache?: string | false;
   /** What stands beside the progress bar; default "Extracting features". */
@@ -36,8 +39,8 @@ export interface ExtractOptions {
  * maps [N, H, W, C] are averaged over positions.
  *
  * Features are kept on disk, under a hash of what they follow from: the network's weights and code (`before` excepted),
- * the pictures' names and contents, the transforms, the number of views, and the seed. Of data sets without a
- * `fingerprint` nothing is kept.
+ * the pictures' names and contents, the transforms, the number of views, the seed and the precision. Of data sets without
+ * a `fingerprint` nothing is kept.
  *
  * @throws Interrupted when the reader stops it; nothing is kept then.
  */
@@ -46,12 +49,14 @@ export async function extractFeatures(
   dataset: Dataset,
   options: ExtractOptions = {},
 ): Promise<FeatureDataset> {
-  const { views = 1, seed = 0, batchSize = 32, label = 'Extracting features' } = options;
+  const { views = 1, seed = 0, batchSize = 32, precision = 'float32' } = options;
+  const { label = 'Extracting features' } = options;
   const { cache = join(cacheRoot(), 'features') } = options;
   if (!Number.isInteger(views) || views < 1)
     throw new RangeError(`extractFeatures: views is an integer from 1, not ${views}.`);
   const before = options.before ?? lastLayer(model);
-  const key = cache === false ? undefined : await featureKey(model, before, dataset, { views, seed });
+  const key =
+    cache === false ? undefined : await featureKey(model, before, dataset, { views, seed, precision });
   if (cache !== false && key !== undefined) {
     const kept = readFeatures(cache, key, views, dataset.classes);
     if (kept) return kept;
@@ -70,7 +75,7 @@ export async function extractFeatures(
         loader.epoch = view;
         for await (const [inputs, targets] of loader) {
           await breathe(signal);
-          rows.push(inputOf(before, model, inputs));
+          rows.push(withPrecision(precision, () => inputOf(before, model, inputs)));
           if (view === 0) labels.push(...targets.dataSync());
           progress.update((images += targets.shape[0]));
         }
@@ -110,7 +115,7 @@ function inputOf(layer: Module, model: Module, inputs: tf.Tensor): Float32Array 
   const takeOff = onForward(layer, (name, _module, input) => {
     if (name !== '') return; // a module below it
     features?.dispose();
-    features = tf.keep(input.rank === 4 ? tf.mean(input, [1, 2]) : input.clone());
+    features = tf.keep(input.rank === 4 ? tf.mean(toFloat32(input), [1, 2]) : input.clone());
   });
   try {
     model.forward(inputs).dispose();

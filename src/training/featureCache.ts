@@ -8,6 +8,7 @@ import { FeatureDataset } from '../data/features';
 import { Fingerprint } from '../data/fingerprint';
 import { Module } from '../nn/module';
 import { Parameter, StateBuffer } from '../nn/parameter';
+import type { Precision } from '../ops/precision';
 import type { StateDict } from '../nn/stateDict';
 
 /** Goes into every key; to be counted up when the same inputs are to give other features. */
@@ -18,7 +19,7 @@ export async function featureKey(
   model: Module,
   before: Module,
   dataset: Dataset,
-  settings: { views: number; seed: number },
+  settings: { views: number; seed: number; precision: Precision },
 ): Promise<string | undefined> {
   const data = await dataset.fingerprint?.();
   if (data === undefined) return undefined;

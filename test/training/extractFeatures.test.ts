@@ -20,6 +20,7 @@ import { Linear } from '../../src/nn/layers';
 import type { Module } from '../../src/nn/module';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { FrozenBatchNorm2d } from '../../src/nn/norm';
+import { fastestPrecision } from '../../src/ops/precision';
 import { setProgress, silentProgress } from '../../src/progress';
 import { Random, manualSeed } from '../../src/random';
 import { evaluate } from '../../src/training/evaluate';
@@ -215,6 +216,24 @@ describe('extractFeatures', () => {
     assert.equal(await all(), 0, 'the old file is back');
     net.dispose();
   });
+
+  it(
+    'computes in bfloat16 when asked, and keeps that apart',
+    { skip: fastestPrecision() === 'bfloat16' ? false : 'the processor has no bfloat16' },
+    async () => {
+      const net = smallNet();
+      for (const before of [net.fc, net.layer3]) {
+        const [exact, rounded] = [
+          await extractFeatures(net, folder(), { cache, before }),
+          await extractFeatures(net, folder(), { cache, before, precision: 'bfloat16' }),
+        ];
+        assert.equal(rounded.fromCache, false);
+        const error = relativeError(rounded.features, exact.features);
+        assert.ok(error > 0 && error < 0.05, `off by ${error}`);
+      }
+      net.dispose();
+    },
+  );
 
   it('computes damaged features anew, and says so', async () => {
     const net = smallNet();
