@@ -6,6 +6,7 @@ import {
   ResNet44_Cifar_Weights,
   ResNet56_Cifar_Weights,
 } from './cifarWeights';
+import { disposeIfFails } from '../nn/parameter';
 import {
   type Built,
   type WeightsChoice,
@@ -40,7 +41,7 @@ function cifar<Enum extends string, W extends WeightsChoice<Enum>>(
 export type PlainOptions = Omit<CifarOptions, 'shortcut'>;
 
 function plain(depth: number, options: PlainOptions): CifarResNet {
-  return new CifarResNet(depth, { ...options, shortcut: 'none' });
+  return disposeIfFails(() => new CifarResNet(depth, { ...options, shortcut: 'none' }));
 }
 
 /** The paper's ResNet-20 for CIFAR-10 (section 4.2). */

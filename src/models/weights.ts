@@ -5,6 +5,7 @@ import { DownloadError, download, type PublishedFile } from '../data/download';
 import type { ImageClassificationPreset } from '../data/imageClassification';
 import { weightsFolder } from '../data/locations';
 import type { Module } from '../nn/module';
+import { disposeIfFails } from '../nn/parameter';
 import type { StateDict } from '../nn/stateDict';
 import { silentProgress } from '../progress';
 
@@ -151,9 +152,9 @@ export function buildAndLoad<Model extends Module>(
   weights: Weights | null,
   progress?: boolean,
 ): Model | Promise<Model> {
-  if (weights === null) return build();
+  if (weights === null) return disposeIfFails(build);
   return weights.getStateDict({ progress }).then((stateDict) => {
-    const model = build();
+    const model = disposeIfFails(build);
     try {
       model.loadStateDict(stateDict);
     } catch (error) {

@@ -8,6 +8,29 @@ import type { StateTensor } from './stateDict';
  */
 export type Layout = 'same' | 'filter';
 
+/** What has been made since `disposeIfFails` began; undefined outside it. */
+let made: ModuleTensor[] | undefined;
+
+/**
+ * Builds a model. Where that fails half-way (an option that a block does not support), the parameters and buffers made
+ * until then are freed; nobody else could, for there is no model to dispose of.
+ */
+export function disposeIfFails<Model>(build: () => Model): Model {
+  const outer = made;
+  const mine: ModuleTensor[] = [];
+  made = mine;
+  try {
+    const model = build();
+    outer?.push(...mine);
+    return model;
+  } catch (error) {
+    mine.forEach((tensor) => tensor.dispose());
+    throw error;
+  } finally {
+    made = outer;
+  }
+}
+
 /** A float32 tensor that belongs to a module and is saved with it: a parameter or a buffer. */
 abstract class ModuleTensor {
   /** The storage; optimizers update it in place. */
@@ -20,6 +43,7 @@ abstract class ModuleTensor {
   ) {
     this.shape = [...initial.shape];
     this.variable = new NativeVariable(initial, true);
+    made?.push(this);
   }
 
   /** The value now. It belongs to the module: do not dispose of it, clone it to keep it. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as builders from '../../src/models/builders';
 import { Bottleneck, ResNet } from '../../src/models/resnet';
@@ -34,3 +35,17 @@ for (const [name, record] of Object.entries(golden)) {
     tf.dispose([x, labels]);
   });
 }
+
+test('a builder that fails half-way leaves no tensor', () => {
+  const before = tf.memory().numTensors;
+  assert.throws(() => builders.resnet18({ groups: 2 }), /only supports groups=1/);
+  const replaceStrideWithDilation = [false, true, false];
+  assert.throws(() => builders.resnet34({ replaceStrideWithDilation }), /Dilation > 1 not supported/);
+  let layers = 0;
+  const normLayer = (channels: number) => {
+    if (++layers === 12) throw new Error('the twelfth');
+    return new FrozenBatchNorm2d(channels);
+  };
+  assert.throws(() => builders.resnet50({ normLayer }), /the twelfth/);
+  assert.equal(tf.memory().numTensors, before);
+});
