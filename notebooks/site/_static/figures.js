@@ -34,7 +34,14 @@
       modebar: { bgcolor: clear, color: colour('--pst-color-text-muted'), ...layout.modebar },
     };
     if (width < NARROW) {
-      result.legend = { orientation: 'h', x: 0, y: 0, yref: 'container', yanchor: 'bottom', ...layout.legend };
+      result.legend = {
+        orientation: 'h',
+        x: 0,
+        y: 0,
+        yref: 'container',
+        yanchor: 'bottom',
+        ...layout.legend,
+      };
       result.margin = { ...layout.margin, l: 40, r: 5 };
     }
     for (const axis of [
