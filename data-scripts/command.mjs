@@ -3,6 +3,7 @@
 import { fail } from './lib/log.mjs';
 import { inRoot, nodeCompat } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
+import { tensorflowEnv } from './lib/tensorflow-env.mjs';
 import { setup } from './setup.mjs';
 
 const [name, ...args] = process.argv.slice(2);
@@ -12,7 +13,7 @@ try {
   const { status } = await run(
     process.execPath,
     ['-r', nodeCompat, inRoot('.build', 'data-scripts', `${name}.js`), ...args],
-    { inherit: true, anyStatus: true, env: { TF_CPP_MIN_LOG_LEVEL: '2' } },
+    { inherit: true, anyStatus: true, env: tensorflowEnv },
   );
   process.exitCode = status; // what went wrong was said by the command
 } catch (error) {

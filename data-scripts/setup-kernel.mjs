@@ -5,6 +5,7 @@ import path from 'node:path';
 import { readText, writeWhole } from './lib/files.mjs';
 import { inRoot, modules, nodeCompat, venv } from './lib/paths.mjs';
 import { ask } from './lib/run.mjs';
+import { tensorflowEnv } from './lib/tensorflow-env.mjs';
 import { venvBin } from './lib/paths.mjs';
 import { packageVersion } from './setup-native.mjs';
 import { pythonEnv } from './setup-python.mjs';
@@ -27,7 +28,7 @@ function files() {
     ],
     display_name: 'TypeScript (tslab)',
     language: 'typescript',
-    env: { TF_CPP_MIN_LOG_LEVEL: '2' }, // TensorFlow's notes on the processor, once in each kernel
+    env: tensorflowEnv,
   };
   return [
     [path.join(share, 'kernels', 'tslab', 'kernel.json'), kernel],

@@ -11,8 +11,9 @@ export class Peer {
   constructor(
     private readonly program: string,
     args: readonly string[],
+    env: NodeJS.ProcessEnv = process.env,
   ) {
-    this.process = spawn(program, args);
+    this.process = spawn(program, args, { env });
     this.process.on('error', (error) => (this.complaint = error.message));
     this.process.stdin.on('error', () => {}); // it has ended; `answer` says so
     this.process.stderr.on('data', (text: Buffer) => (this.complaint = text.toString().trim()));

@@ -75,14 +75,15 @@ async function measure(work: Work, torch: string | undefined, rounds: number, on
   const sides = [new Peer(process.execPath, ['-r', compat, ...worker])];
   if (torch) {
     const threads = `${availableParallelism()}`;
-    sides.push(new Peer(torch, [join(bench, 'train_peer.py'), JSON.stringify(work), threads]));
+    const env = { ...process.env, GLIBC_TUNABLES: '' }; // torch runs as it comes
+    sides.push(new Peer(torch, [join(bench, 'train_peer.py'), JSON.stringify(work), threads], env));
   }
   try {
     let versions: Record<string, string> = {};
     for (const side of sides) versions = { ...versions, ...((await side.answer()) as Ready).versions };
     const repetitions: Repetition[][] = sides.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (const [i, side] of sides.entries()) repetitions[i].push((await side.ask({})) as Repetition);
+      for (const [i, side] of sides.entries()) repetitions[i].push((await side.ask()) as Repetition);
       onRound();
     }
     const [ours, theirs] = repetitions.map(summary) as [Side, Side | undefined];
