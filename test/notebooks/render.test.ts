@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromiumHere } from '../browser/chromium';
-import { executor, fixture, script, temporaryFolder, withoutPython } from './project';
+import { executor, fixture, root, script, temporaryFolder, withoutPython } from './project';
 
 describe('pages', { skip: withoutPython }, () => {
   const folder = temporaryFolder();
@@ -21,12 +21,20 @@ describe('pages', { skip: withoutPython }, () => {
       metadata: {},
       execution_count: null,
       outputs: [],
-      source: Array.from({ length: lines }, (_, i) => `const a${i} = ${i};`).join('\n'),
+      source: [
+        "import { linePlot, type Series } from 'resnet-workbook';",
+        ...Array.from({ length: lines - 1 }, (_, i) => `const a${i} = ${i};`),
+      ].join('\n'),
     });
     const title = { cell_type: 'markdown', id: 'title', metadata: {}, source: '# Long cells' };
     fs.writeFileSync(
       long,
-      JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [title, cell(12), cell(40)] }),
+      JSON.stringify({
+        nbformat: 4,
+        nbformat_minor: 5,
+        metadata: { language_info: { name: 'typescript' } },
+        cells: [title, cell(12), cell(40)],
+      }),
     );
     // `throws` has no executed copy: its page shows it without outputs.
     const options = ['--executed', executed, '--out', site, '--work', path.join(folder, 'work')];
@@ -37,7 +45,7 @@ describe('pages', { skip: withoutPython }, () => {
     fs.rmSync(folder, { recursive: true, force: true });
   });
 
-  test('a figure is there with its data, and plotly is loaded on its page only', () => {
+  test('a figure is there with its data, and plotly is loaded only on pages with one', () => {
     const page = read('good.html');
     const json = /<div class="plotly-drawing"[^>]*><script type="application\/json">(.*?)<\/script>/s.exec(
       page,
@@ -49,7 +57,7 @@ describe('pages', { skip: withoutPython }, () => {
     assert.deepEqual(figure.data[0].y, [0.91234, 0.5, 0.25]);
     assert.match(page, /aria-label="Loss over three epochs"/);
     assert.equal(page.match(/<script[^>]+plotly\.min\.js/g)?.length, 1);
-    assert.doesNotMatch(read('throws.html') + read('index.html'), /plotly\.min\.js/);
+    assert.doesNotMatch(read('throws.html'), /plotly\.min\.js/);
     assert.ok(fs.statSync(path.join(site, '_static', 'plotly.min.js')).size > 1e6);
   });
   test('a figure is numbered, with its title below it instead of in it', () => {
@@ -59,7 +67,8 @@ describe('pages', { skip: withoutPython }, () => {
     assert.doesNotMatch(page, /"title": \{"text": "Loss by epoch"/);
   });
   test('where scripts are off a figure has its picture, or its words where no browser could draw it', async () => {
-    const instead = /<noscript>(.*?)<\/noscript><figcaption>/s.exec(read('good.html'))?.[1] ?? '';
+    const instead =
+      /<\/script><\/div><noscript>([^\n]*?)<\/noscript><figcaption>/.exec(read('good.html'))?.[1] ?? '';
     if ((await chromiumHere()) === null) {
       assert.equal(instead, '<p>Loss over three epochs</p>');
       return;
@@ -70,6 +79,28 @@ describe('pages', { skip: withoutPython }, () => {
   test('code that fills a screen can be folded away, and is not at first', () => {
     const folds = read('long.html').match(/<details[^>]*>/g);
     assert.deepEqual(folds, ['<details open class="admonition hide above-input">']);
+  });
+  test('the reference has every name that notebooks can import', () => {
+    const index = fs.readFileSync(path.join(root, 'src', 'index.ts'), 'utf8');
+    const exported = [...index.matchAll(/^export \{([^}]*)\}/gm)].flatMap(([, names]) =>
+      names
+        .split(',')
+        .map((name) => name.replace(/^\s*type\s/, '').trim())
+        .filter(Boolean),
+    );
+    const pages = fs
+      .readdirSync(path.join(site, 'reference'))
+      .map((name) => read(path.join('reference', name)));
+    const found = pages.flatMap((page) =>
+      [...page.matchAll(/<h2><code[^>]*><span class="pre">(\w+)<\/span><\/code>/g)].map(([, name]) => name),
+    );
+    assert.deepEqual(found.sort(), exported.sort());
+  });
+  test('a name is linked to the reference where it is first imported, and only there', () => {
+    const links = read('long.html').match(/href="reference\/[^"]+#api-\w+"/g);
+    const page = 'reference/showing-things-in-a-notebook.html';
+    assert.deepEqual(links, [`href="${page}#api-lineplot"`, `href="${page}#api-series"`]);
+    assert.match(read(page), /id="api-lineplot"/);
   });
   test('mathematics is drawn by the local MathJax', () => {
     const page = read('good.html');
@@ -89,6 +120,7 @@ describe('pages', { skip: withoutPython }, () => {
     assert.match(page, /href="good\.html">A notebook that runs</);
     assert.match(page, /about \d+ min to read, \d+ s to run/);
     assert.match(page, /href="throws\.html">Throws</);
+    assert.match(page, /<figcaption>Loss by epoch<\/figcaption>/, 'it shows the main figure');
   });
   test('nothing is loaded from outside', () => {
     const files = fs.readdirSync(site, { recursive: true, encoding: 'utf8' });
