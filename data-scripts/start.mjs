@@ -6,7 +6,6 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { duration, fail, Trouble } from './lib/log.mjs';
 import { chosen, execute, ownPictures, preparePictures } from './lib/notebooks.mjs';
-import { render } from './render.mjs';
 import { setup } from './setup.mjs';
 
 const HELP = `npm start [-- [NOTEBOOK...] [options]]
@@ -39,6 +38,8 @@ async function main(args) {
     if (status !== 0) return status;
   }
   if (!values['no-pages']) {
+    // Imported only now: it needs packages, which aren't there before set-up.
+    const { render } = await import('./render.mjs');
     const { index, missing } = await render();
     for (const name of missing)
       console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);

@@ -8,7 +8,6 @@ import { chosen, execute, preparePictures, workbook } from './lib/notebooks.mjs'
 import { inRoot, modules } from './lib/paths.mjs';
 import { RunError, run } from './lib/run.mjs';
 import { unitTests } from './lib/unit-tests.mjs';
-import { render } from './render.mjs';
 import { library } from './setup-library.mjs';
 import { parts, setup } from './setup.mjs';
 
@@ -155,6 +154,7 @@ async function notebooks(filters, tally) {
     }
   }
   await check(tally, 'pages', async () => {
+    const { render } = await import('./render.mjs'); // it needs packages too
     await render();
     return [];
   });

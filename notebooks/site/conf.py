@@ -34,6 +34,7 @@ html_favicon = str(Path(__file__).parent / "_static" / "icon.svg")
 html_show_search_summary = False  # it would fetch each page found, which browsers refuse for pages opened from disk
 html_context = {"default_mode": "auto"}  # light or dark as the reader's system; without it the theme reports an error
 html_copy_source = False
+html_use_index = False  # of Sphinx's own kind; the reference and the search take its place
 html_show_sphinx = False
 html_show_copyright = False
 html_theme_options = {
