@@ -21,7 +21,10 @@ nb_code_prompt_show = "Show the {type}"
 nb_code_prompt_hide = "Hide the {type}"
 myst_enable_extensions = ["amsmath", "attrs_block", "attrs_inline", "colon_fence", "deflist", "dollarmath", "html_image"]
 myst_heading_anchors = 3
-suppress_warnings = ["myst.header"]  # a notebook may begin a section below where the last one ended
+suppress_warnings = [
+    "myst.header",  # a notebook may begin a section below where the last one ended
+    "misc.highlighting_failure",  # Pygments stumbles over a regular expression after "=>", and goes on
+]
 
 # Everything a page loads comes with it: MathJax draws as SVG, which needs no fonts.
 mathjax_path = "tex-svg.js"
