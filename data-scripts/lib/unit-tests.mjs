@@ -21,6 +21,9 @@ const NODE_WITHOUT_OLD_UTIL = 23; // from here on tfjs-node needs two functions 
 export async function unitTests(files, tally) {
   // Set when this itself runs inside a test: the runner would then run nothing, and say that nothing failed.
   delete process.env.NODE_TEST_CONTEXT;
+  // The runner hands this process's options down to each file's. After `node -e` they hold the script that called us,
+  // which would call us again in each.
+  process.execArgv = [];
   // The runner hands its environment down to the process it starts for each file.
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (Number(process.versions.node.split('.')[0]) >= NODE_WITHOUT_OLD_UTIL) {
