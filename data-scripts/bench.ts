@@ -1,23 +1,29 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchArticle } from './bench/article';
 import { benchData } from './bench/data';
 import { benchTrain } from './bench/train';
 import { UserError } from './data/command';
 
 const HELP = `npm run bench -- data [options]
 npm run bench -- train [options]
+npm run bench -- article [options]
 
 data   times our DataLoader (ImageFolder, the train preset at 224, batches of 6) and, in turns with it, torchvision's with
        two workers on the same pictures; then each transform's speed and its difference from torchvision's, and the wait
        for data in a fine-tuning run
 train  times steps of training and inference with ResNet-34 at 224, in float32 and bfloat16, and, in turns with them, torch's
+article  fine-tunes ResNet-34 as the article does, 10 epochs on its pictures, in the fastest precision and in float32, and the
+       first in turns with the article's script run by torch, from the same starting weights
 
-Each writes what it measured into notebooks/records/bench-data.json or bench-train.json.
+Each writes what it measured into notebooks/records/bench-<name>.json.
 
   --torch PYTHON  a Python with torch and torchvision (default: none, only our side is timed)
-  --pictures DIR  data: a folder with one folder a class (default: the workbook's training pictures)
+  --pictures DIR  data: a folder with one folder a class (default: the workbook's training pictures);
+                  article: a folder with train and eval in it
   --rounds N      data: epochs of each loader (default: 3); train: repetitions of each step (default: 12)
   --steps N       data: fine-tuning steps (default: 25; 0: leave them out)
+  --epochs N      article (default: 10)
   --batch N       train: only this batch size, 6 or 32
   --record FILE   data: where to write the record
   --help, -h      this text
@@ -29,6 +35,7 @@ const OPTIONS = {
   pictures: { type: 'string' },
   rounds: { type: 'string' },
   batch: { type: 'string' },
+  epochs: { type: 'string', default: '10' },
   steps: { type: 'string', default: '25' },
   record: { type: 'string' },
   help: { type: 'boolean', short: 'h', default: false },
@@ -60,7 +67,14 @@ async function main(): Promise<void> {
     const batch = values.batch === undefined ? undefined : count('batch', values.batch, 1);
     return benchTrain({ torch, batch, rounds: count('rounds', values.rounds ?? '12', 1) });
   }
-  if (what !== 'data') throw new UserError(`What is to be timed, data or train?\n\n${HELP}`);
+  if (what === 'article') {
+    return benchArticle({
+      torch,
+      pictures: path(values.pictures),
+      epochs: count('epochs', values.epochs, 1),
+    });
+  }
+  if (what !== 'data') throw new UserError(`What is to be timed, data, train or article?\n\n${HELP}`);
   await benchData({
     torch,
     pictures: path(values.pictures),
