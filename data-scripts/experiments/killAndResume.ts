@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import { projectRoot } from '../../src/data/locations';
 import { Random } from '../../src/random';
 import { type Message, type Outcome, STEPS } from './killedRun';
 
@@ -74,9 +75,10 @@ export async function killAndResume(
 
 /** One life in a process of its own, killed some milliseconds after it has made some steps. */
 async function live(folder: string, seed: number, death?: { steps: number; ms: number }): Promise<Life> {
+  const compat = join(projectRoot(), 'data-scripts', 'node-compat.cjs'); // for tfjs-node on newer versions of Node
   const child = spawn(
     process.execPath,
-    [...process.execArgv, join(__dirname, 'killedRun.js'), folder, String(seed)],
+    ['-r', compat, join(__dirname, 'killedRun.js'), folder, String(seed)],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   const ended = new Promise<string>((resolve, reject) => {
