@@ -194,13 +194,16 @@ describe('the pages in a browser', async () => {
     const { page, close } = await open(browser, disk, name, { colorScheme: 'light' });
     await whenDrawn(page);
     const drawing = page.locator('.plotly-drawing').first();
-    await drawing.scrollIntoViewIfNeeded();
-    const box = (await drawing.locator('.nsewdrag').first().boundingBox())!;
-    // Down the middle: somewhere there is a line.
     const numbers = drawing.locator('.hoverlayer text');
-    for (let y = 5; y < box.height && (await numbers.count()) === 0; y += 10) {
-      await page.mouse.move(box.x + box.width / 2, box.y + y);
-      await page.waitForTimeout(100); // plotly waits a moment before it answers
+    // Across: somewhere a point is near. Plotly takes its time to answer, more so on a busy machine.
+    for (let part = 0.02; part < 1 && (await numbers.count()) === 0; part += 0.03) {
+      await drawing.scrollIntoViewIfNeeded();
+      const box = (await drawing.locator('.nsewdrag').first().boundingBox())!;
+      await page.mouse.move(box.x + box.width * part, box.y + box.height / 2);
+      await numbers
+        .first()
+        .waitFor({ state: 'attached', timeout: 1000 })
+        .catch(() => undefined);
     }
     assert.ok((await numbers.count()) > 0, 'no number came up under the pointer');
     const ink = 'getComputedStyle(document.querySelector(".plotly-drawing .modebar-btn path")).fill';
