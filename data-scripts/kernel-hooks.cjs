@@ -1,7 +1,7 @@
 // @ts-check
 // Preloaded into the tslab kernel (node -r).
 //
-// A kernel ends with the program that started it. And where the notebook executor asks for it, by naming a folder in
+// A kernel ends with the program that started it, and its messages wait for each other. And where the notebook executor asks for it, by naming a folder in
 // RESNET_WORKBOOK_RUN, faults are recorded; a reader's own JupyterLab runs without that.
 //
 // tslab answers "ok" for a rejection nobody awaits, a rejected promise as a cell's last expression, a throw in a
@@ -18,6 +18,28 @@ const parent = process.ppid;
 setInterval(() => {
   if (process.ppid !== parent) process.exit(1);
 }, 2000).unref();
+
+// tslab hands its messages to zeromq without awaiting that they are sent. While one waits for room, which happens on a
+// busy machine, zeromq refuses the next ("Socket is busy writing", EBUSY) and the kernel dies: let it wait its turn.
+/** @typedef {{ writable: boolean, send(...message: unknown[]): Promise<void> }} Sender */
+const { prototype } = /** @type {{ prototype: Sender }} */ (
+  /** @type {unknown} */ (require('zeromq').Socket)
+);
+const { send } = prototype;
+/** @type {WeakMap<Sender, Promise<void>>} the last message that waits, for each socket where one does */
+const waiting = new WeakMap();
+Object.defineProperty(prototype, 'send', {
+  /** @this {Sender} @param {...unknown} message @returns {Promise<void>} */
+  value(...message) {
+    const before = waiting.get(this);
+    if (!before && this.writable) return send.apply(this, message);
+    const sent = (before ?? Promise.resolve()).then(() => send.apply(this, message));
+    const over = sent.catch(() => {}); // its own caller hears of the fault
+    waiting.set(this, over);
+    void over.then(() => waiting.get(this) === over && waiting.delete(this));
+    return sent;
+  },
+});
 
 const run = process.env.RESNET_WORKBOOK_RUN;
 if (run) install(run);

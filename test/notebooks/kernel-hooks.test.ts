@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -32,4 +32,27 @@ test('a kernel ends when the program that started it was killed', async () => {
   parent.kill('SIGKILL');
   for (let tries = 0; running(kernel) && tries < 100; tries++) await wait(100);
   assert.ok(!running(kernel), 'it is still there');
+});
+
+test('messages that find the socket full wait their turn', () => {
+  const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
+  const script = `
+    const { Pull, Push } = require('zeromq');
+    (async () => {
+      const push = new Push({ sendHighWaterMark: 1 });
+      await push.bind('tcp://127.0.0.1:*');
+      const sent = [1, 2, 3, 4].map((n) => push.send(String(n))); // nobody is there to receive them
+      const pull = new Pull();
+      pull.connect(push.lastEndpoint);
+      const received = [];
+      while (received.length < 4) received.push(String(await pull.receive()));
+      await Promise.all(sent);
+      console.log(received.join());
+      process.exit();
+    })();`;
+  const run = (args: string[]): SpawnSyncReturns<string> =>
+    spawnSync(process.execPath, [...args, '-e', script], { cwd: root, encoding: 'utf8', timeout: 20_000 });
+  assert.match(run([]).stderr, /busy writing/); // what zeromq does by itself
+  const { stdout, stderr } = run(['-r', hooks]);
+  assert.equal(stdout.trim(), '1,2,3,4', stderr);
 });
