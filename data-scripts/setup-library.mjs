@@ -26,8 +26,11 @@ function filesIn(folder, ending) {
 
 /** The state of all sources: names, sizes and times of change, for reading 200 files would take longer. */
 function state() {
-  const files = SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts'));
-  const facts = [...files, inRoot(LOOPS), inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
+  const files = [
+    ...SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts')),
+    ...filesIn(inRoot('src'), '.json'),
+  ];
+  const facts = [...files, inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
     const { size, mtimeMs } = fs.statSync(file);
     return `${path.relative(root, file)} ${size} ${mtimeMs}`;
   });

@@ -80,7 +80,9 @@ test('the library is compiled when sources change; errors are shown; output with
     });
   }
   fs.symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
-  fs.mkdirSync(path.join(folder, 'src'));
+  fs.cpSync(path.join(root, 'src/data/assembly'), path.join(folder, 'src/data/assembly'), {
+    recursive: true,
+  });
   const source = (name: string) => path.join(folder, 'src', name);
   const output = (name: string) => path.join(folder, '.build/src', name);
   fs.writeFileSync(source('kept.ts'), 'export const kept: number = 1;\n');
@@ -98,7 +100,9 @@ test('the library is compiled when sources change; errors are shown; output with
     library.install(() => {}),
     /type errors:\n {2}src\/kept\.ts\(1,14\): error TS2322/,
   );
+  assert.deepEqual(fs.readdirSync(path.join(folder, '.build/src/data')), ['resample.wasm']);
   assert.deepEqual(fs.readdirSync(path.join(folder, '.build/src')).sort(), [
+    'data',
     'kept.d.ts',
     'kept.js',
     'kept.js.map',
