@@ -23,6 +23,7 @@ export {
 } from './notebook/images';
 export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';
 export { type BlockStep, type BlockTrace, type DrawnBlock, showBlocks, traceBlock } from './notebook/blocks';
+export { showNetwork } from './notebook/network';
 export { type Source, type SourceOptions, showSource, source } from './notebook/source';
 export { Progress } from './notebook/progress';
 export { type SummaryOptions, showSummary } from './notebook/summary';
