@@ -1,10 +1,19 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../src/data/locations';
 
 /** Where records of runs and measurements lie, which the pages draw. */
 export function recordsFolder(): string {
   return join(projectRoot(), 'notebooks', 'records');
+}
+
+/** When and where a record was made, as every record says it. */
+export function dateAndMachine(): { date: string; machine: string } {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+  };
 }
 
 /** Writes one record as JSON, whole or not at all. @returns its path, in the records' folder unless given. */

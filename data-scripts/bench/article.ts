@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveCheckpoint } from '../../src/checkpoint/save';
 import { ImageFolder } from '../../src/data/imageFolder';
@@ -16,7 +16,7 @@ import { manualSeed } from '../../src/random';
 import type { EpochRecord } from '../../src/training/history';
 import { Adam } from '../../src/training/optimizers';
 import { trainAndEval } from '../../src/training/trainAndEval';
-import { writeRecord } from '../records';
+import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
 
 const SEED = 1;
@@ -75,8 +75,7 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
     }
     const record = {
       command: 'npm run bench -- article --torch PYTHON --pictures DIR',
-      date: new Date().toISOString().slice(0, 10),
-      machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+      ...dateAndMachine(),
       versions,
       loadBefore,
       job: `resnet34 from random weights, ${epochs} epochs, batches of ${BATCH}, Adam ${LR}`,

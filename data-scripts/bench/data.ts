@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { DECODE_THREADS } from '../../src/data/decodePool';
@@ -13,7 +13,7 @@ import { tensorflowVersion } from '../../src/ops/execute';
 import { startProgress } from '../../src/progress';
 import { backward } from '../../src/training/backward';
 import { Adam } from '../../src/training/optimizers';
-import { writeRecord } from '../records';
+import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
 import { benchTransforms, printTransforms, type StepResult } from './transforms';
 
@@ -75,8 +75,7 @@ export async function benchData(options: DataBenchOptions): Promise<void> {
     const transforms = await benchTransforms(folder, peer);
     peer?.end();
     const record = {
-      date: new Date().toISOString().slice(0, 10),
-      machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+      ...dateAndMachine(),
       versions: {
         node: process.version,
         tensorflow: tensorflowVersion(),

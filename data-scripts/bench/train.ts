@@ -1,9 +1,9 @@
-import { availableParallelism, cpus, loadavg } from 'node:os';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { projectRoot } from '../../src/data/locations';
 import { hasBfloat16 } from '../../src/ops/bfloat16';
 import { startProgress } from '../../src/progress';
-import { writeRecord } from '../records';
+import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
 import { type Ready, type Repetition, WORKS, type Work, nameOf } from './trainWorks';
 
@@ -57,8 +57,7 @@ export async function benchTrain({ torch, rounds, batch }: TrainBenchOptions): P
   rows.forEach(print);
   const path = writeRecord('bench-train', {
     command: 'npm run bench -- train --torch PYTHON',
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+    ...dateAndMachine(),
     versions,
     loadBefore,
     model: 'resnet34, 4 classes, 224x224, Adam in all layers; torch in channels_last, bfloat16 by autocast',

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cpus } from 'node:os';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { Subset } from '../../src/data/dataset';
@@ -14,7 +13,7 @@ import { manualSeed } from '../../src/random';
 import { SGD } from '../../src/training/optimizers';
 import type { EpochRecord } from '../../src/training/history';
 import { trainAndEval } from '../../src/training/trainAndEval';
-import { recordsFolder, writeRecord } from '../records';
+import { dateAndMachine, recordsFolder, writeRecord } from '../records';
 import { type Inside, lookInside } from './inside';
 import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
 
@@ -89,8 +88,7 @@ export async function runOnCifar(
     name: runName(configuration),
     configuration,
     command,
-    date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+    ...dateAndMachine(),
     versions: { node: process.version, tensorflow: tensorflowVersion() },
     parameters,
     history: result.history,
