@@ -1,8 +1,9 @@
 // @ts-check
 // Preloaded into the tslab kernel (node -r).
 //
-// A kernel ends with the program that started it, and its messages wait for each other. And where the notebook executor asks for it, by naming a folder in
-// RESNET_WORKBOOK_RUN, faults are recorded; a reader's own JupyterLab runs without that.
+// A kernel ends with the program that started it, and its messages wait for each other. And where the notebook
+// executor asks for it, by naming a folder in RESNET_WORKBOOK_RUN, faults are recorded; a reader's own JupyterLab runs
+// without that.
 //
 // tslab answers "ok" for a rejection nobody awaits, a rejected promise as a cell's last expression, a throw in a
 // timer and console.error. Here each of these becomes one JSON line in RUN/faults.jsonl, with the cell it came from.
@@ -19,27 +20,52 @@ setInterval(() => {
   if (process.ppid !== parent) process.exit(1);
 }, 2000).unref();
 
-// tslab hands its messages to zeromq without awaiting that they are sent. While one waits for room, which happens on a
-// busy machine, zeromq refuses the next ("Socket is busy writing", EBUSY) and the kernel dies: let it wait its turn.
-/** @typedef {{ writable: boolean, send(...message: unknown[]): Promise<void> }} Sender */
+// tslab hands its messages to zeromq without awaiting that they are sent. While one waits, for room or because zeromq
+// finishes none of its next messages at once after 512 in a row, zeromq refuses the others ("Socket is busy writing",
+// EBUSY) and the kernel dies: let them wait their turn. `writable` doesn't tell: it is about room alone.
+/** @typedef {{ send(...message: unknown[]): Promise<void> }} Sender */
 const { prototype } = /** @type {{ prototype: Sender }} */ (
   /** @type {unknown} */ (require('zeromq').Socket)
 );
 const { send } = prototype;
-/** @type {WeakMap<Sender, Promise<void>>} the last message that waits, for each socket where one does */
-const waiting = new WeakMap();
+/** @type {WeakMap<Sender, Promise<void>>} when the message before is over, for each socket */
+const over = new WeakMap();
+/** @type {WeakSet<Sender>} sockets with messages that wait */
+const waiting = new WeakSet();
 Object.defineProperty(prototype, 'send', {
   /** @this {Sender} @param {...unknown} message @returns {Promise<void>} */
   value(...message) {
-    const before = waiting.get(this);
-    if (!before && this.writable) return send.apply(this, message);
-    const sent = (before ?? Promise.resolve()).then(() => send.apply(this, message));
-    const over = sent.catch(() => {}); // its own caller hears of the fault
-    waiting.set(this, over);
-    void over.then(() => waiting.get(this) === over && waiting.delete(this));
+    const sent = (!waiting.has(this) && sendAtOnce(this, message)) || sendInTurn(this, message);
+    const end = sent.catch(() => {}); // its own caller hears of the fault
+    over.set(this, end);
+    void end.then(() => over.get(this) === end && waiting.delete(this));
     return sent;
   },
 });
+
+/**
+ * @param {Sender} socket
+ * @param {unknown[]} message
+ * @returns {Promise<void> | undefined} nothing where another message is on its way
+ */
+function sendAtOnce(socket, message) {
+  try {
+    return send.apply(socket, message);
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EBUSY') throw error;
+    return undefined;
+  }
+}
+
+/**
+ * @param {Sender} socket
+ * @param {unknown[]} message
+ */
+async function sendInTurn(socket, message) {
+  waiting.add(socket);
+  await over.get(socket);
+  return send.apply(socket, message);
+}
 
 const run = process.env.RESNET_WORKBOOK_RUN;
 if (run) install(run);

@@ -1,5 +1,5 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../src/data/locations';
 
@@ -10,9 +10,11 @@ export function recordsFolder(): string {
 
 /** When and where a record was made, as every record says it. */
 export function dateAndMachine(): { date: string; machine: string } {
+  // the processors this process may use: fewer than the machine's where runs were made side by side, one core each
+  const threads = availableParallelism();
   return {
     date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus()[0].model.trim()}, ${cpus().length} threads`,
+    machine: `${cpus()[0].model.trim()}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
   };
 }
 

@@ -34,25 +34,38 @@ test('a kernel ends when the program that started it was killed', async () => {
   assert.ok(!running(kernel), 'it is still there');
 });
 
-test('messages that find the socket full wait their turn', () => {
-  const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
-  const script = `
-    const { Pull, Push } = require('zeromq');
-    (async () => {
-      const push = new Push({ sendHighWaterMark: 1 });
-      await push.bind('tcp://127.0.0.1:*');
-      const sent = [1, 2, 3, 4].map((n) => push.send(String(n))); // nobody is there to receive them
-      const pull = new Pull();
-      pull.connect(push.lastEndpoint);
-      const received = [];
-      while (received.length < 4) received.push(String(await pull.receive()));
-      await Promise.all(sent);
-      console.log(received.join());
-      process.exit();
-    })();`;
-  const run = (args: string[]): SpawnSyncReturns<string> =>
-    spawnSync(process.execPath, [...args, '-e', script], { cwd: root, encoding: 'utf8', timeout: 20_000 });
-  assert.match(run([]).stderr, /busy writing/); // what zeromq does by itself
-  const { stdout, stderr } = run(['-r', hooks]);
-  assert.equal(stdout.trim(), '1,2,3,4', stderr);
-});
+const sendsMany = (count: number, options: string): string => `
+  const { Pull, Push } = require('zeromq');
+  (async () => {
+    const push = new Push(${options});
+    await push.bind('tcp://127.0.0.1:*');
+    const pull = new Pull({ receiveHighWaterMark: 0 });
+    const sent = [];
+    const start = () => { for (let n = 0; n < ${count}; n++) sent.push(push.send(String(n))); };
+    if (push.sendHighWaterMark === 1) start(); // nobody is there to receive them
+    pull.connect(push.lastEndpoint);
+    if (push.sendHighWaterMark !== 1) { await push.send('ready'); await pull.receive(); start(); }
+    const received = [];
+    while (received.length < ${count}) received.push(String(await pull.receive()));
+    await Promise.all(sent);
+    console.log(received.join() === [...Array(${count}).keys()].join() ? 'all in order' : received.join());
+    process.exit();
+  })();`;
+
+for (const [what, count, options] of [
+  ['messages that find the socket full', 4, '{ sendHighWaterMark: 1 }'],
+  ['more messages at once than zeromq takes', 1500, '{ sendHighWaterMark: 0 }'],
+] as const) {
+  test(`${what} wait their turn`, () => {
+    const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
+    const run = (args: string[]): SpawnSyncReturns<string> =>
+      spawnSync(process.execPath, [...args, '-e', sendsMany(count, options)], {
+        cwd: root,
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
+    assert.match(run([]).stderr, /busy writing/); // what zeromq does by itself
+    const { stdout, stderr } = run(['-r', hooks]);
+    assert.equal(stdout.trim(), 'all in order', stderr);
+  });
+}
