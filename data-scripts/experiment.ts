@@ -4,20 +4,24 @@ import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../src/checkpoint/safetensors';
 import { cifar10Folder, projectRoot } from '../src/data/locations';
 import type { StateDict } from '../src/nn/stateDict';
-import { type RunRecord, completeRecords, isRecorded, restart, runOnCifar } from './experiments/cifarRun';
+import { completeRecords, restart, runOnCifar } from './experiments/cifarRun';
 import { type Life, killAndResume } from './experiments/killAndResume';
 import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
+import { drawPicture } from './experiments/picture';
+import { type RunRecord, recordOf } from './experiments/runRecord';
 
 const HELP = `npm run experiment -- degradation [options]
 npm run experiment -- backbone [options]
 npm run experiment -- inside [--cifar10 DIR]
+npm run experiment -- picture
 npm run experiment -- kill-and-resume [--kills N] [--seed N]
 
 degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and writes a record of each run
              into notebooks/records
-backbone     trains the resnet-20 that the workbook ships and writes its weights, in half precision, and its card
-             into src/models/pretrained
+backbone     trains a residual net that the workbook ships, or takes one that degradation has trained, and writes its
+             weights, in half precision, and its card into src/models/pretrained
 inside       measures the trained networks of records that lack it: responses, residual branches, gradients, loss surface
+picture      draws the README's picture from the records; a new record does the same
 kill-and-resume
              trains a small network that saves itself, kills it at N random moments (default 20), starts it anew each
              time, and compares the result with a run without a break: the same bits, or it fails
@@ -38,7 +42,7 @@ The first two can be stopped at any moment and go on where they were. Options:
   --again              make runs that have a record already once more
 `;
 
-const EXPERIMENTS = ['degradation', 'backbone', 'inside', 'kill-and-resume'];
+const EXPERIMENTS = ['degradation', 'backbone', 'inside', 'picture', 'kill-and-resume'];
 
 const OPTIONS = {
   cifar10: { type: 'string' },
@@ -149,6 +153,7 @@ async function main(): Promise<void> {
     return;
   }
   if (experiment === 'kill-and-resume') return killedAndResumed(values);
+  if (experiment === 'picture') return console.log(drawPicture());
   const cifar10 = values.cifar10 ?? cifar10Folder();
   if (experiment === 'inside') {
     const completed = await completeRecords(cifar10);
@@ -159,7 +164,7 @@ async function main(): Promise<void> {
   const backbone = experiment === 'backbone';
   for (const configuration of configurations(values, backbone)) {
     const name = runName(configuration);
-    if (!values.again && !backbone && isRecorded(configuration)) {
+    if (!values.again && !backbone && recordOf(configuration)) {
       console.log(`${name}: a record of this run is there (--again makes it once more).`);
       continue;
     }
@@ -172,6 +177,7 @@ async function main(): Promise<void> {
       `--epochs ${epochs} --schedule ${schedule} --lr ${lr} --subset ${subset} --precision ${precision}`;
     const result = await runOnCifar(configuration, cifar10, command);
     if (!result) return; // stopped by the reader; the next call goes on
+    drawPicture();
     if (backbone) shipBackbone(result.record, result.weights);
   }
 }

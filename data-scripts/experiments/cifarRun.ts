@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { CIFAR10 } from '../../src/data/cifar10';
@@ -11,26 +11,11 @@ import type { StateDict } from '../../src/nn/stateDict';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { manualSeed } from '../../src/random';
 import { SGD } from '../../src/training/optimizers';
-import type { EpochRecord } from '../../src/training/history';
 import { trainAndEval } from '../../src/training/trainAndEval';
-import { dateAndMachine, recordsFolder, writeRecord } from '../records';
-import { type Inside, lookInside } from './inside';
+import { dateAndMachine, writeRecord } from '../records';
+import { lookInside } from './inside';
 import { type RunConfiguration, makeModel, makeSchedule, runName } from './configuration';
-
-/** What a run leaves behind for the pages. */
-export interface RunRecord {
-  name: string;
-  configuration: RunConfiguration;
-  /** The command that repeats the run. */
-  command: string;
-  date: string;
-  machine: string;
-  versions: { node: string; tensorflow: string };
-  parameters: number;
-  history: EpochRecord[];
-  /** What the trained network looks like inside; measured after training, or later by `experiment -- inside`. */
-  inside?: Inside;
-}
+import { type RunRecord, recordOf, runRecords } from './runRecord';
 
 function runFolder(configuration: RunConfiguration): string {
   return join(cacheRoot(), 'experiments', runName(configuration));
@@ -80,6 +65,11 @@ export async function runOnCifar(
     return undefined;
   }
   const weights = model.stateDict();
+  const known = recordOf(configuration);
+  if (known?.inside && JSON.stringify(known.history) === JSON.stringify(result.history)) {
+    model.dispose();
+    return { record: known, weights }; // a run that had ended before: what it measured holds
+  }
   const parameters = model.parameters().reduce((sum, { size }) => sum + size, 0);
   const inside = await lookInside(model, configuration, openToMeasure(cifar10), test);
   model.dispose();
@@ -110,9 +100,7 @@ function openToMeasure(cifar10: string): CIFAR10 {
  */
 export async function completeRecords(cifar10: string): Promise<string[]> {
   const completed: string[] = [];
-  for (const file of readdirSync(recordsFolder()).sort()) {
-    if (!/^(plain|resnet)-.*\.json$/.test(file)) continue;
-    const record = JSON.parse(readFileSync(join(recordsFolder(), file), 'utf8')) as RunRecord;
+  for (const record of runRecords()) {
     const weights = record.inside ? undefined : weightsOf(record);
     if (!weights) continue;
     const model = makeModel(record.configuration);
@@ -142,12 +130,4 @@ function weightsOf({ configuration, history }: RunRecord): StateDict | undefined
 /** Forgets what a run saved on its way, so that it starts anew. */
 export function restart(configuration: RunConfiguration): void {
   rmSync(runFolder(configuration), { recursive: true, force: true });
-}
-
-/** Whether a record of this run is there already, made with the same configuration. */
-export function isRecorded(configuration: RunConfiguration): boolean {
-  const path = join(recordsFolder(), `${runName(configuration)}.json`);
-  if (!existsSync(path)) return false;
-  const record = JSON.parse(readFileSync(path, 'utf8')) as RunRecord;
-  return JSON.stringify(record.configuration) === JSON.stringify(configuration);
 }

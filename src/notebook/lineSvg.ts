@@ -74,9 +74,20 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" ` +
     `aria-label="${escapeHtml(alt)}" style="max-width:100%;height:auto;font-family:system-ui,sans-serif">` +
-    [...titles, ...grid, ...paths.map(({ path }) => path), ...legend].join('') +
+    [...titles, ...grid, clipped(paths.map(({ path }) => path).join('')), ...legend].join('') +
     '</svg>'
   );
+}
+
+/** What leaves the box is cut off: a figure may have a range narrower than its values. An inner svg does so without an id. */
+function clipped(content: string): string {
+  const [x, y, width, height] = [
+    BOX.left - 2,
+    BOX.top - 2,
+    BOX.right - BOX.left + 4,
+    BOX.bottom - BOX.top + 4,
+  ];
+  return `<svg x="${x}" y="${y}" width="${width}" height="${height}" viewBox="${x} ${y} ${width} ${height}">${content}</svg>`;
 }
 
 const round = (value: number) => Math.round(value * 10) / 10;
