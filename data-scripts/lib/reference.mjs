@@ -4,7 +4,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
-import { build, inRoot } from './paths.mjs';
+import { readJson } from './files.mjs';
+import { build, inRoot, modules } from './paths.mjs';
 
 /** @typedef {{ name: string, id: string, file: string, kind: string, doc: string, code: string }} Entry */
 /** @typedef {{ title: string, slug: string, entries: Entry[] }} Part */
@@ -130,7 +131,14 @@ const markdown = (comment) =>
 
 /** @param {Part} part @returns {string} the page */
 export const referencePage = ({ title, entries }) =>
-  [`# ${title}`, ...entries.map(section)].join('\n\n') + '\n';
+  [`# ${title}`, ...entries.map(section), `{.run-note}\n${madeFrom()}`].join('\n\n') + '\n';
+
+/** In place of the chapters' line about their run: nothing was run. */
+function madeFrom() {
+  const { name, version } = readJson(inRoot('package.json'));
+  const tfjs = readJson(path.join(modules, '@tensorflow', 'tfjs-node', 'package.json'));
+  return `Made from the declarations of ${name} ${version}: TypeScript ${ts.version}, ${tfjs.name} ${tfjs.version}.`;
+}
 
 /** @param {Entry} entry */
 const section = ({ name, id, file, kind, doc, code }) =>
