@@ -8,6 +8,7 @@ import { fail, step, Trouble } from './lib/log.mjs';
 import { findBrowser } from './lib/browser.mjs';
 import { ownCell, readChapters, stage } from './lib/chapters.mjs';
 import { figureHash } from './lib/figures.mjs';
+import { drawFormulas } from './lib/formulas.mjs';
 import { executedFolder, workbook } from './lib/notebooks.mjs';
 import { inRoot, modules, venvBin } from './lib/paths.mjs';
 import { drawPictures } from './lib/pictures.mjs';
@@ -45,6 +46,7 @@ export async function render(options = {}) {
     if (drawn) for (const figure of figures) figure.picture = `_static/pictures/${figureHash(figure)}.svg`;
     stage(chapters, source);
     await sphinx(source, fresh, work, python, statics);
+    await drawFormulas(fresh);
   });
   fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
   fs.rmSync(out, { recursive: true, force: true });
@@ -91,16 +93,15 @@ function place(source, name, line) {
 }
 
 /**
- * The scripts the pages use, copied out of node_modules: MathJax (SVG output: needs no fonts) and plotly.
+ * The script the pages use, copied out of node_modules.
  * @param {string} work
  * @returns {string} the folder
  */
 function vendored(work) {
   const folder = path.join(work, 'vendored');
   fs.mkdirSync(folder, { recursive: true });
-  for (const from of ['mathjax/es5/tex-svg.js', 'plotly.js-dist-min/plotly.min.js']) {
-    fs.copyFileSync(path.join(modules, from), path.join(folder, path.basename(from)));
-  }
+  const plotly = 'plotly.min.js';
+  fs.copyFileSync(path.join(modules, 'plotly.js-dist-min', plotly), path.join(folder, plotly));
   return folder;
 }
 

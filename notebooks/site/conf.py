@@ -9,7 +9,7 @@ project = "ResNet workbook"
 author = ""
 language = "en"
 
-extensions = ["myst_nb", "figures", "folds"]
+extensions = ["myst_nb", "figures", "folds", "formulas"]
 exclude_patterns = ["_static", "_ext"]
 
 # The notebooks are executed before (data-scripts/execute.py), whose faults name the cell.
@@ -26,9 +26,8 @@ suppress_warnings = [
     "misc.highlighting_failure",  # Pygments stumbles over a regular expression after "=>", and goes on
 ]
 
-# Everything a page loads comes with it: MathJax draws as SVG, which needs no fonts.
-mathjax_path = "tex-svg.js"
-mathjax3_config = {"svg": {"fontCache": "local"}, "tex": {"tags": "all"}}  # each displayed equation is numbered
+html_math_renderer = "drawn"  # of the extension formulas
+myst_update_mathjax = False
 
 html_theme = "sphinx_book_theme"
 html_title = project

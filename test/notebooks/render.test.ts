@@ -5,6 +5,29 @@ import { after, before, describe, test } from 'node:test';
 import { chromiumHere } from '../browser/chromium';
 import { executor, fixture, root, script, temporaryFolder, withoutPython } from './project';
 
+const FORMULAS = `# Formulas
+
+$$ x = 1 $$
+
+By {eq}\`named\` and a star:
+
+$$ y = 2 $$ (named)
+
+\\begin{align*}
+a &= b
+\\end{align*}
+
+\\begin{align}
+a &= b \\\\
+c &= d
+\\end{align}
+
+By signs: $a < b > c \\text{"@}$
+`;
+
+/** What elements hold. */
+const text = (html: string): string => html.replace(/<[^>]*>/g, '');
+
 describe('pages', { skip: withoutPython }, () => {
   const folder = temporaryFolder();
   const site = path.join(folder, 'site');
@@ -27,18 +50,20 @@ describe('pages', { skip: withoutPython }, () => {
       ].join('\n'),
     });
     const title = { cell_type: 'markdown', id: 'title', metadata: {}, source: '# Long cells' };
-    fs.writeFileSync(
-      long,
+    const notebook = (...cells: object[]): string =>
       JSON.stringify({
         nbformat: 4,
         nbformat_minor: 5,
         metadata: { language_info: { name: 'typescript' } },
-        cells: [title, cell(12), cell(40)],
-      }),
-    );
+        cells,
+      });
+    fs.writeFileSync(long, notebook(title, cell(12), cell(40)));
+    const formulas = path.join(folder, 'formulas.ipynb');
+    fs.writeFileSync(formulas, notebook({ ...title, source: FORMULAS }));
     // `throws` has no executed copy: its page shows it without outputs.
     const options = ['--executed', executed, '--out', site, '--work', path.join(folder, 'work')];
-    const rendered = await script('render.mjs', ...options, fixture('good'), fixture('throws'), long);
+    const notebooks = [fixture('good'), fixture('throws'), long, formulas];
+    const rendered = await script('render.mjs', ...options, ...notebooks);
     assert.equal(rendered.status, 0, rendered.output);
   });
   after(() => {
@@ -96,17 +121,79 @@ describe('pages', { skip: withoutPython }, () => {
     );
     assert.deepEqual(found.sort(), exported.sort());
   });
+  test('the pages of the reference name the versions that they were made from', () => {
+    const { version, devDependencies, dependencies } = JSON.parse(
+      fs.readFileSync(path.join(root, 'package.json'), 'utf8'),
+    ) as { version: string } & Record<string, Record<string, string>>;
+    const versions = [
+      `resnet-workbook ${version}`,
+      `TypeScript ${devDependencies.typescript}`,
+      `tfjs-node ${dependencies['@tensorflow/tfjs-node']}`,
+    ];
+    for (const name of fs.readdirSync(path.join(site, 'reference'))) {
+      const note = /<p class="run-note">(Made from .*)<\/p>/.exec(read(path.join('reference', name)))?.[1];
+      for (const each of versions) assert.ok(note?.includes(each), `${name}: ${each}`);
+    }
+  });
   test('a name is linked to the reference where it is first imported, and only there', () => {
     const links = read('long.html').match(/href="reference\/[^"]+#api-\w+"/g);
     const page = 'reference/showing-things-in-a-notebook.html';
     assert.deepEqual(links, [`href="${page}#api-lineplot"`, `href="${page}#api-series"`]);
     assert.match(read(page), /id="api-lineplot"/);
   });
-  test('mathematics is drawn by the local MathJax', () => {
+  test('formulas need no script: they are drawn, and there to be read', () => {
     const page = read('good.html');
-    assert.match(page, /\\\(E = mc\^2\\\)/);
-    assert.match(page, /<script[^>]+src="_static\/tex-svg\.js/);
-    assert.ok(fs.existsSync(path.join(site, '_static', 'tex-svg.js')));
+    const [, drawn, mathml] =
+      /<span class="math[^>]*><mjx-container[^>]*>(<svg.*?<\/svg>)<mjx-assistive-mml[^>]*>(.*?)<\/mjx-assistive-mml>/.exec(
+        page,
+      ) ?? [];
+    assert.equal(drawn.match(/<path [^>]*\bd="M/g)?.length, 5, 'a glyph for each of E = m c 2');
+    assert.match(drawn, /fill="currentColor"/);
+    assert.match(drawn, /aria-hidden="true"/);
+    assert.equal(text(mathml), 'E=mc2');
+    assert.match(
+      page,
+      /<mjx-container[^>]* display="true"[^>]* tabindex="0" role="group" aria-label="Equation"/,
+    );
+    assert.doesNotMatch(page, /\\\(|\\\[|\\sum|window\.MathJax/);
+    for (const name of ['good.html', 'formulas.html'])
+      assert.doesNotMatch(read(name), /<script[^>]+(?:mathjax|tex-svg)/i);
+  });
+  test('displayed equations have numbers within their page, and links that lead to them', () => {
+    assert.match(read('good.html'), /id="equation-1">\s*<span class="eqno">\(1\)<a [^>]*href="#equation-1"/);
+    const page = read('formulas.html');
+    const numbered = page.match(/id="equation-[^"]+">\s*<span class="eqno">\(\d\)/g);
+    assert.deepEqual(
+      numbered?.map((each) => each.replace(/\s+/g, '')),
+      ['equation-1', 'equation-named', 'equation-3'].map(
+        (id, index) => `id="${id}"><spanclass="eqno">(${index + 1})`,
+      ),
+    );
+    assert.equal(page.match(/<div class="[^"]*\bmath\b/g)?.length, 4, 'one has a star, and so no number');
+    assert.match(page, /href="#equation-named">\(2\)<\/a>/);
+  });
+  test('a formula keeps what HTML would read as its own', () => {
+    const mathml = /By signs: .*?<math[^>]*>(.*?)<\/math>/s.exec(read('formulas.html'))?.[1] ?? '';
+    assert.equal(text(mathml), 'a&lt;b&gt;c"@');
+  });
+  test('a formula that TeX cannot read is named with its page and what is wrong', async () => {
+    const { drawFormulas } = (await import(path.join(root, 'data-scripts', 'lib', 'formulas.mjs'))) as {
+      drawFormulas(site: string): Promise<void>;
+    };
+    const bad = path.join(folder, 'bad');
+    fs.mkdirSync(bad);
+    const formula = (tex: string) => `<span class="math notranslate nohighlight">${tex}</span>`;
+    const wrong = ['\\(x_\\foo\\)', '\\(\\frac{1\\)', '\\(\\eqref{a}\\)'].map(formula);
+    fs.writeFileSync(path.join(bad, 'page.html'), [formula('\\(x\\)'), ...wrong, wrong[0]].join('\n'));
+    await assert.rejects(drawFormulas(bad), {
+      name: 'Trouble',
+      message: [
+        "Formulas that can't be read:",
+        'page.html: x_\\foo\n  Undefined control sequence \\foo',
+        'page.html: \\frac{1\n  Missing close brace',
+        'page.html: \\eqref{a}\n  name an equation as in $$ x = 1 $$ (name), and refer by {eq}`name`',
+      ].join('\n'),
+    });
   });
   test('text, HTML and SVG outputs are there; of a progress bar only its last state', () => {
     const page = read('good.html');

@@ -39,4 +39,15 @@ function pictureWidths() {
   });
 }
 
-Object.assign(window, { probe: { undrawnFigures, overflow, addresses, anchors, pictureWidths } });
+/** The smaller side of each formula that is drawn in the text, in pixels; 0 of one that is not drawn. */
+function formulaSizes() {
+  for (const details of document.querySelectorAll('details')) details.open = true;
+  return [...document.querySelectorAll('.bd-article .math')].map((formula) => {
+    const { width = 0, height = 0 } = formula.querySelector('svg')?.getBoundingClientRect() ?? {};
+    return Math.min(width, height);
+  });
+}
+
+Object.assign(window, {
+  probe: { undrawnFigures, overflow, addresses, anchors, pictureWidths, formulaSizes },
+});
