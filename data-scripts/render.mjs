@@ -47,6 +47,7 @@ export async function render(options = {}) {
     stage(chapters, source);
     await sphinx(source, fresh, work, python, statics);
     await drawFormulas(fresh);
+    lightWithoutScripts(fresh);
   });
   fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
   fs.rmSync(out, { recursive: true, force: true });
@@ -81,6 +82,20 @@ async function sphinx(source, out, work, python, statics) {
   throw new Trouble(
     `The pages could not be made:\n${said.replace(WARNING_PLACE, (_, name, line) => place(source, name, line))}`,
   );
+}
+
+/**
+ * The theme's script chooses light or dark. Until it has run, and where scripts are off, pages carry a name that none of
+ * the theme's rules know, so that nothing has a colour: let it be light.
+ * @param {string} site
+ */
+function lightWithoutScripts(site) {
+  for (const name of fs.readdirSync(site, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.html')) continue;
+    const file = path.join(site, name);
+    const page = fs.readFileSync(file, 'utf8');
+    fs.writeFileSync(file, page.replace(/^(<html [^>]*data-theme=)"auto"/m, '$1"light"'));
+  }
 }
 
 /** Where myst-nb sees a warning: the file, and 10,000 for each cell (from 1) plus the line in it. */

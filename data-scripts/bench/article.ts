@@ -79,7 +79,7 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
       versions,
       loadBefore,
       job: `resnet34 from random weights, ${epochs} epochs, batches of ${BATCH}, Adam ${LR}`,
-      images: { train: train.length, eval: evaluation.length },
+      images: { kind: folders.kind, train: train.length, eval: evaluation.length },
       ours: runs,
       ...(theirs.length > 0 && { torch: summary(theirs) }),
     };

@@ -9,7 +9,7 @@ project = "ResNet workbook"
 author = ""
 language = "en"
 
-extensions = ["myst_nb", "figures", "folds", "formulas"]
+extensions = ["myst_nb", "callouts", "figures", "folds", "formulas"]
 exclude_patterns = ["_static", "_ext"]
 
 # The notebooks are executed before (data-scripts/execute.py), whose faults name the cell.
@@ -32,6 +32,7 @@ myst_update_mathjax = False
 html_theme = "sphinx_book_theme"
 html_title = project
 html_css_files = ["workbook.css"]
+html_js_files = ["print.js"]
 html_favicon = str(Path(__file__).parent / "_static" / "icon.svg")
 html_show_search_summary = False  # it would fetch each page found, which browsers refuse for pages opened from disk
 html_context = {"default_mode": "auto"}  # light or dark as the reader's system; without it the theme reports an error

@@ -179,6 +179,7 @@ describe('the pages in a browser', async () => {
         `${name}: ${sizes.join(', ')}`,
       );
       formulas += sizes.length;
+      assert.equal(await page.evaluate('document.documentElement.dataset.theme'), 'light', name);
       await context.close();
     }
     assert.ok(figures > 0, 'no figure on any page');
@@ -216,6 +217,17 @@ describe('the pages in a browser', async () => {
     const light = await page.evaluate<string>(ink);
     await page.emulateMedia({ colorScheme: 'dark' });
     await page.waitForFunction(`${ink} !== ${JSON.stringify(light)}`);
+    await close();
+  });
+
+  test('a page read in the dark is printed light, and is dark again afterwards', async () => {
+    const { page, errors, close } = await open(browser, disk, 'index.html', { colorScheme: 'dark' });
+    const theme = 'document.documentElement.dataset.theme';
+    await page.waitForFunction(`${theme} === 'dark'`);
+    const event = (name: string): string => `dispatchEvent(new Event('${name}')), ${theme}`;
+    assert.equal(await page.evaluate(event('beforeprint')), 'light');
+    assert.equal(await page.evaluate(event('afterprint')), 'dark');
+    assert.deepEqual(errors, []);
     await close();
   });
 

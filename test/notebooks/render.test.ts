@@ -5,6 +5,19 @@ import { after, before, describe, test } from 'node:test';
 import { chromiumHere } from '../browser/chromium';
 import { executor, fixture, root, script, temporaryFolder, withoutPython } from './project';
 
+const QUOTES = `# Quotes
+
+> **Exercise 1**
+>
+> How *many*?
+
+> **By the way**
+>
+> A note.
+
+> **Bold** words begin this.
+`;
+
 const FORMULAS = `# Formulas
 
 $$ x = 1 $$
@@ -60,9 +73,11 @@ describe('pages', { skip: withoutPython }, () => {
     fs.writeFileSync(long, notebook(title, cell(12), cell(40)));
     const formulas = path.join(folder, 'formulas.ipynb');
     fs.writeFileSync(formulas, notebook({ ...title, source: FORMULAS }));
+    const quotes = path.join(folder, 'quotes.ipynb');
+    fs.writeFileSync(quotes, notebook({ ...title, source: QUOTES }));
     // `throws` has no executed copy: its page shows it without outputs.
     const options = ['--executed', executed, '--out', site, '--work', path.join(folder, 'work')];
-    const notebooks = [fixture('good'), fixture('throws'), long, formulas];
+    const notebooks = [fixture('good'), fixture('throws'), long, formulas, quotes];
     const rendered = await script('render.mjs', ...options, ...notebooks);
     assert.equal(rendered.status, 0, rendered.output);
   });
@@ -100,6 +115,21 @@ describe('pages', { skip: withoutPython }, () => {
     }
     const source = /^<img alt="Loss over three epochs" src="([^"]+)">$/.exec(instead)?.[1];
     assert.match(read(source ?? instead), /^<svg .*class="[^"]*js-line/s);
+  });
+  test('a quote that begins with a line in bold is a box, an exercise one of its own kind; others stay quotes', () => {
+    const page = read('quotes.html');
+    const boxes = page.match(
+      /<div class="(?:question |note )?admonition[^>]*>\s*<p class="admonition-title">.*?<\/p>/g,
+    );
+    assert.deepEqual(boxes, [
+      '<div class="question admonition">\n<p class="admonition-title">Exercise 1</p>',
+      '<div class="note admonition">\n<p class="admonition-title">By the way</p>',
+    ]);
+    assert.match(
+      page,
+      /<p class="admonition-title">Exercise 1<\/p>\s*<p>How <em>many<\/em>\?<\/p>\s*<\/div>/,
+    );
+    assert.match(page, /<blockquote>\s*<div><p><strong>Bold<\/strong> words/);
   });
   test('code that fills a screen can be folded away, and is not at first', () => {
     const folds = read('long.html').match(/<details[^>]*>/g);
