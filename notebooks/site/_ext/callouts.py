@@ -19,9 +19,10 @@ class Callouts(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for quote in list(self.document.findall(nodes.block_quote)):
             first = quote.children[0] if quote.children else None
-            if not isinstance(first, nodes.paragraph) or [type(child) for child in first.children] != [nodes.strong]:
+            words = [child for child in first.children if child.astext()] if isinstance(first, nodes.paragraph) else []
+            if [type(word) for word in words] != [nodes.strong]:
                 continue
-            title = first.children[0]
+            [title] = words
             kind = "question" if title.astext().startswith("Exercise") else "note"
             box = nodes.admonition("", nodes.title("", "", *title.children), *quote.children[1:], classes=[kind])
             quote.replace_self(box)
