@@ -21,6 +21,7 @@ import {
   removeStamp,
   writeStamp,
 } from './setup-native.mjs';
+import { patchBinding, patchName } from './patch-binding.mjs';
 import { pythonEnv } from './setup-python.mjs';
 import { needCompiler } from './setup-system.mjs';
 
@@ -139,7 +140,7 @@ export const tensorflow = {
 };
 
 const built = () =>
-  `tfjs-node ${packageVersion('@tensorflow/tfjs-node')}, TensorFlow ${usesOwn() ? OWN : wheel?.sha256}, ${platform}`;
+  `tfjs-node ${packageVersion('@tensorflow/tfjs-node')}, TensorFlow ${usesOwn() ? OWN : `${wheel?.sha256}, ${patchName}`}, ${platform}`;
 // Node-API 8 is the highest that tfjs-node knows; every Node from 20 on has it.
 const bindingFile = path.join(tfjs, 'lib', 'napi-v8', 'tfjs_binding.node');
 
@@ -166,6 +167,7 @@ export const binding = {
       });
     } else {
       relink(depsTarget, deps);
+      patchBinding(tfjs);
       const env = { ...gypEnv(), ...(mac ? { LDFLAGS: '-Wl,-rpath,@loader_path/../../deps/lib' } : {}) };
       await run(process.execPath, [preGyp, 'install', '--build-from-source'], { cwd: tfjs, env });
     }

@@ -150,6 +150,7 @@ export {
 } from './models/resnetWeights';
 export { type Prediction, topPredictions } from './models/predictions';
 export { type LayerSummary, type Summary, onForward, summarize } from './models/summary';
+export { CannotFuse, type FusedNetwork, fuse, fuseConvBnWeights } from './models/fuse';
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
 
 // The networks of the paper's section 4.2, for CIFAR-10

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs-node';
 import { resnet34 } from '../../src/models/builders';
+import { fuse } from '../../src/models/fuse';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { withPrecision } from '../../src/ops/precision';
@@ -18,9 +19,9 @@ function prepare({ kind, precision, batch, size }: Work): () => void {
   const model = resnet34({ numClasses: CLASSES });
   const x = tf.randomNormal<tf.Rank.R4>([batch, size, size, 3]);
   if (kind === 'inference') {
-    model.eval();
+    const fused = fuse(model, precision);
     return () => {
-      const logits = withPrecision(precision, () => model.forward(x));
+      const logits = fused.forward(x);
       logits.dataSync();
       logits.dispose();
     };

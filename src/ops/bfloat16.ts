@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import * as tf from '@tensorflow/tfjs-node';
+import type * as tf from '@tensorflow/tfjs-node';
+import { type NativeAttribute, backend } from './backend';
 
 /*
  * bfloat16 keeps float32's 8 bits of exponent and 7 of its 23 bits of mantissa: half the memory, and about twice the
@@ -13,47 +14,6 @@ export type Precision = 'float32' | 'bfloat16';
 
 /** TensorFlow's number for the type: DT_BFLOAT16 in tensorflow/core/framework/types.proto. */
 const BFLOAT16 = 14;
-
-/** An attribute as tfjs-node hands it to TensorFlow, and a tensor as it comes back. */
-interface NativeAttribute {
-  name: string;
-  type?: number;
-  value?: unknown;
-}
-interface NativeOutput {
-  id: number;
-  shape: number[];
-  dtype: number;
-}
-
-/** The insides of tfjs-node's backend that are changed or used here. */
-interface Backend {
-  binding: {
-    TF_FLOAT: number;
-    TF_ATTR_TYPE: number;
-    TF_ATTR_BOOL: number;
-    executeOp(op: string, attributes: NativeAttribute[], inputs: number[], outputs: number): NativeOutput[];
-    tensorDataSync(id: number): tf.TypedArray;
-    deleteTensor(id: number): void;
-  };
-  tensorMap: { get(dataId: object): { id: number; dtype: number } | undefined };
-  getInputTensorIds(inputs: tf.TensorInfo[]): number[];
-  createOutputTensor(output: NativeOutput): tf.Tensor;
-  executeSingleOutput(op: string, attributes: NativeAttribute[], inputs: tf.TensorInfo[]): tf.Tensor;
-  executeMultipleOutputs(
-    op: string,
-    attributes: NativeAttribute[],
-    inputs: tf.TensorInfo[],
-    outputs: number,
-  ): tf.Tensor[];
-  readSync(dataId: object): tf.BackendValues;
-  /** Set once this file has changed the backend. */
-  knowsBfloat16?: boolean;
-}
-
-function backend(): Backend {
-  return tf.backend() as unknown as Backend;
-}
 
 function cast(from: number, to: number): NativeAttribute[] {
   const { TF_ATTR_TYPE, TF_ATTR_BOOL } = backend().binding;
@@ -72,11 +32,12 @@ function teachBackend(): void {
   const createOutputTensor = native.createOutputTensor.bind(native);
   const readSync = native.readSync.bind(native);
 
+  const narrower = (value: unknown): unknown => (value === binding.TF_FLOAT ? BFLOAT16 : value);
   /** What tfjs says of a tensor that it takes for float32; SrcT and DstT are the Cast in its gradient of `clone`. */
-  const inBfloat16 = (each: NativeAttribute): NativeAttribute =>
-    ['T', 'SrcT', 'DstT'].includes(each.name) && each.value === binding.TF_FLOAT
-      ? { ...each, value: BFLOAT16 }
-      : each;
+  const inBfloat16 = (each: NativeAttribute): NativeAttribute => {
+    if (!['T', 'TArgs', 'SrcT', 'DstT'].includes(each.name)) return each;
+    return { ...each, value: Array.isArray(each.value) ? each.value.map(narrower) : narrower(each.value) };
+  };
 
   native.createOutputTensor = (output) => {
     if (output.dtype !== BFLOAT16) return createOutputTensor(output);

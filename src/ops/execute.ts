@@ -1,18 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-
-/** The part of tfjs-node's backend that runs TensorFlow's own ops; its declarations leave it untyped. */
-interface NativeBackend {
-  readonly binding: Record<'TF_FLOAT' | 'TF_INT32', number> & {
-    readonly TF_ATTR_STRING: number;
-    readonly TF_ATTR_INT: number;
-    readonly TF_ATTR_FLOAT: number;
-    readonly TF_ATTR_BOOL: number;
-    readonly TF_ATTR_TYPE: number;
-    readonly TF_ATTR_SHAPE: number;
-    readonly TF_Version: string;
-  };
-  executeMultipleOutputs(op: string, attrs: object[], inputs: tf.TensorInfo[], outputs: number): tf.Tensor[];
-}
+import { type NativeAttribute, backend } from './backend';
 
 /** An attribute of a TensorFlow op; the key says which of TensorFlow's attribute types it is. */
 export type Attribute =
@@ -20,21 +7,23 @@ export type Attribute =
   | { float: number }
   | { bool: boolean }
   | { string: string }
+  | { strings: readonly string[] }
   | { shape: readonly number[] }
-  | { type: 'float32' | 'int32' };
+  | { type: Type }
+  | { types: readonly Type[] };
 
-function backend(): NativeBackend {
-  return tf.backend() as unknown as NativeBackend;
-}
+type Type = 'float32' | 'int32';
 
-function toNative(name: string, attribute: Attribute): object {
+function toNative(name: string, attribute: Attribute): NativeAttribute {
   const { binding } = backend();
   if ('int' in attribute) return { name, type: binding.TF_ATTR_INT, value: attribute.int };
   if ('float' in attribute) return { name, type: binding.TF_ATTR_FLOAT, value: attribute.float };
   if ('bool' in attribute) return { name, type: binding.TF_ATTR_BOOL, value: attribute.bool };
   if ('string' in attribute) return { name, type: binding.TF_ATTR_STRING, value: attribute.string };
   if ('shape' in attribute) return { name, type: binding.TF_ATTR_SHAPE, value: attribute.shape };
-  const value = attribute.type === 'float32' ? binding.TF_FLOAT : binding.TF_INT32;
+  if ('strings' in attribute) return { name, type: binding.TF_ATTR_STRING, value: attribute.strings };
+  const number = (type: Type): number => (type === 'float32' ? binding.TF_FLOAT : binding.TF_INT32);
+  const value = 'types' in attribute ? attribute.types.map(number) : number(attribute.type);
   return { name, type: binding.TF_ATTR_TYPE, value };
 }
 

@@ -5,6 +5,9 @@ import { FeatureDataset } from '../data/features';
 import { DataLoader } from '../data/loader';
 import { cacheRoot } from '../data/locations';
 import { breathe, withInterrupt } from '../interrupt';
+import { CifarResNet } from '../models/cifar';
+import { CannotFuse, type FusedNetwork, fuse } from '../models/fuse';
+import { ResNet } from '../models/resnet';
 import { onForward } from '../models/summary';
 import { Module } from '../nn/module';
 import { type Precision, toFloat32, withPrecision } from '../ops/precision';
@@ -65,6 +68,7 @@ export async function extractFeatures(
   const rows: Float32Array[] = [];
   const labels: number[] = [];
   const progress = startProgress(views * dataset.length, { label, unit: 'images' });
+  const fused = fusedUpTo(before, model, precision);
   const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
   model.eval();
   try {
@@ -75,7 +79,11 @@ export async function extractFeatures(
         loader.epoch = view;
         for await (const [inputs, targets] of loader) {
           await breathe(signal);
-          rows.push(withPrecision(precision, () => inputOf(before, model, inputs)));
+          rows.push(
+            fused
+              ? tf.tidy(() => fused.features(inputs).dataSync<'float32'>())
+              : withPrecision(precision, () => inputOf(before, model, inputs)),
+          );
           if (view === 0) labels.push(...targets.dataSync());
           progress.update((images += targets.shape[0]));
         }
@@ -86,6 +94,7 @@ export async function extractFeatures(
     progress.stop(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
+    fused?.dispose();
     modes.forEach(([module, training]) => (module.training = training));
   }
   if (labels.length === 0) throw new Error('extractFeatures: the data set gave no pictures.');
@@ -107,6 +116,17 @@ function lastLayer(model: Module): Module {
   throw new Error(
     'extractFeatures: the model has no layer named fc; say with `before` what the features go into.',
   );
+}
+
+/** The network made for inference, which is faster; undefined where `layer` is not its last one, or it can't be fused. */
+function fusedUpTo(layer: Module, model: Module, precision: Precision): FusedNetwork | undefined {
+  if (!(model instanceof ResNet || model instanceof CifarResNet) || layer !== model.fc) return undefined;
+  try {
+    return fuse(model, precision);
+  } catch (error) {
+    if (error instanceof CannotFuse) return undefined;
+    throw error;
+  }
 }
 
 /** What goes into `layer` when the model sees `inputs`, row by row // [N, channels] */

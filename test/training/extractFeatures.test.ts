@@ -82,7 +82,7 @@ function frozenNet(): ResNet {
 
 /** How often the network ran while features were extracted. */
 async function runs(net: CifarResNet, dataset: Dataset, options: ExtractOptions = {}): Promise<number> {
-  const { mock: forward } = mock.method(net.conv1, 'forward');
+  const { mock: forward } = mock.method(net.avgpool, 'forward');
   await extractFeatures(net, dataset, { cache, ...options });
   forward.restore();
   return forward.callCount();
@@ -169,7 +169,7 @@ describe('extractFeatures', () => {
   it('reads what was kept without running the network, and gives the same numbers', async () => {
     const net = smallNet();
     const first = await extractFeatures(net, augmented(), { cache, views: 2, seed: 5 });
-    const { mock: forward } = mock.method(net.conv1, 'forward');
+    const { mock: forward } = mock.method(net.avgpool, 'forward');
     const second = await extractFeatures(net, augmented(), { cache, views: 2, seed: 5 });
     assert.equal(forward.callCount(), 0);
     assert.deepEqual([first.fromCache, second.fromCache], [false, true]);
@@ -283,8 +283,8 @@ describe('extractFeatures', () => {
   it('is stopped by SIGINT, and then leaves neither a file nor a tensor', async () => {
     const net = smallNet();
     const tensors = tf.memory().numTensors;
-    const computed = net.conv1.forward.bind(net.conv1);
-    const { mock: forward } = mock.method(net.conv1, 'forward', (x: tf.Tensor) => {
+    const computed = net.avgpool.forward.bind(net.avgpool);
+    const { mock: forward } = mock.method(net.avgpool, 'forward', (x: tf.Tensor) => {
       if (forward.callCount() === 2) process.kill(process.pid, 'SIGINT');
       return computed(x);
     });

@@ -1,0 +1,142 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { Conv2d } from '../nn/conv';
+import { Sequential } from '../nn/layers';
+import type { Module } from '../nn/module';
+import { BatchNorm2d, FrozenBatchNorm2d } from '../nn/norm';
+import { fusedConv2d } from '../ops/fusedConv2d';
+import { type Precision, toBfloat16, withPrecision } from '../ops/precision';
+import { CifarBlock, CifarResNet } from './cifar';
+import { BasicBlock, Bottleneck, ResNet } from './resnet';
+
+/** Thrown for models with parts that can't be fused: use the model itself. */
+export class CannotFuse extends Error {}
+
+/**
+ * A convolution and the batch normalization after it (in evaluation mode) as one convolution, like
+ * `torch.nn.utils.fusion.fuse_conv_bn_weights`: both are linear, so scale and shift go into the filter and its bias.
+ *
+ * @returns the filter like conv's [kernel, kernel, in / groups, out], and a bias [out]; the caller owns both.
+ */
+export function fuseConvBnWeights(conv: Conv2d, norm: Module): { filter: tf.Tensor4D; bias: tf.Tensor1D } {
+  mustBe(norm, [BatchNorm2d, FrozenBatchNorm2d]);
+  const { weight, bias, runningMean, runningVar, eps } = norm;
+  return tf.tidy(() => {
+    const scale = weight.value.mul(tf.rsqrt(runningVar.value.add(eps))); // [out]
+    const mean = conv.bias ? runningMean.value.sub(conv.bias.value) : runningMean.value;
+    return {
+      filter: tf.mul<tf.Tensor4D>(conv.weight.value, scale),
+      bias: tf.sub<tf.Tensor1D>(bias.value, mean.mul(scale)),
+    };
+  });
+}
+
+/** A network made for inference by {@link fuse}. */
+export interface FusedNetwork {
+  /** Pictures [N, H, W, 3] -> logits [N, classes], as the model in evaluation mode, up to rounding. */
+  forward(x: tf.Tensor): tf.Tensor2D;
+  /** Pictures [N, H, W, 3] -> what goes into the model's last layer, [N, channels]. */
+  features(x: tf.Tensor): tf.Tensor2D;
+  /** Frees the folded weights; the model keeps its own. */
+  dispose(): void;
+}
+
+type Block = BasicBlock | Bottleneck | CifarBlock;
+const BLOCKS = [BasicBlock, Bottleneck, CifarBlock];
+
+/** Of one of the classes itself: a reader's subclass may compute something else. */
+function mustBe<C extends new (...args: never[]) => Module>(
+  module: Module,
+  classes: readonly C[],
+): asserts module is InstanceType<C> {
+  if (classes.some((each) => each === module.constructor)) return;
+  const names = classes.map(({ name }) => name).join(', ');
+  throw new CannotFuse(`fuse: knows ${names}, not ${module.constructor.name}.`);
+}
+
+type Layer = (x: tf.Tensor) => tf.Tensor;
+/** A fused convolution: relu at its end or not, and what is added before that. */
+type Step = (x: tf.Tensor, relu: boolean, addend?: tf.Tensor) => tf.Tensor;
+
+/**
+ * Makes a network for inference: batch normalization is folded into the convolutions, and bias, addition and relu are
+ * done while their results are written, where TensorFlow has kernels for that (oneDNN's, on x86-64). It computes what
+ * the model computes in evaluation mode, with the weights that the model has now; of its last layer it uses the model's own.
+ *
+ * @param precision - what convolutions, and what lies between them, are computed in; default 'float32'.
+ * @throws CannotFuse for blocks of the reader's own, and for normalizations that can't be folded.
+ */
+export function fuse(model: ResNet | CifarResNet, precision: Precision = 'float32'): FusedNetwork {
+  mustBe(model, [ResNet, CifarResNet]);
+  const kept: tf.Tensor[] = [];
+  const dispose = (): void => tf.dispose(kept.splice(0));
+
+  const step = (conv: Module, norm: Module): Step => {
+    mustBe(conv, [Conv2d]);
+    const { stride, padding, dilation, groups } = conv;
+    const { filter, bias } = tf.tidy(() => {
+      const folded = fuseConvBnWeights(conv, norm);
+      return precision === 'float32'
+        ? folded
+        : { filter: toBfloat16(folded.filter), bias: toBfloat16(folded.bias) };
+    });
+    kept.push(tf.keep(filter), tf.keep(bias));
+    return (x, relu, addend) =>
+      fusedConv2d(x as tf.Tensor4D, filter, bias, { stride, padding, dilation, groups, relu }, addend);
+  };
+
+  /** The way around a block; null where there is none, as in plain nets. */
+  const bridge = (block: Block): Layer | null => {
+    const module = block instanceof CifarBlock ? block.shortcut : block.downsample;
+    if (module === null) return block instanceof CifarBlock && block.option === 'none' ? null : (x) => x;
+    if (!(module instanceof Sequential) || module.length !== 2) return (x) => module.forward(x);
+    const project = step(module[0], module[1]);
+    return (x) => project(x, false);
+  };
+
+  const fuseBlock = (block: Module): Layer => {
+    mustBe(block, BLOCKS);
+    const inner = [step(block.conv1, block.bn1)];
+    let last = step(block.conv2, block.bn2);
+    if (block instanceof Bottleneck) {
+      inner.push(last);
+      last = step(block.conv3, block.bn3);
+    }
+    const around = bridge(block);
+    return (x) =>
+      tf.tidy(() => {
+        const out = inner.reduce((y, conv) => conv(y, true), x);
+        return last(out, true, around?.(x)); // relu(F(x) + W_s x)
+      });
+  };
+
+  try {
+    const stem = step(model.conv1, model.bn1);
+    const stages = [
+      model.layer1,
+      model.layer2,
+      model.layer3,
+      ...(model instanceof ResNet ? [model.layer4] : []),
+    ];
+    const layers: Layer[] = [
+      (x) => stem(x, true),
+      ...(model instanceof ResNet ? [(x: tf.Tensor) => model.maxpool.forward(x)] : []),
+      ...stages.flatMap((stage) => [...stage].map(fuseBlock)),
+    ];
+    const features = (x: tf.Tensor): tf.Tensor2D =>
+      tf.tidy(() =>
+        withPrecision(precision, () => {
+          let out = precision === 'float32' ? x : toBfloat16(x);
+          for (const layer of layers) {
+            const next = layer(out);
+            if (out !== x) out.dispose(); // not all layers' activations until the end
+            out = next;
+          }
+          return model.avgpool.forward(out).reshape([x.shape[0], -1]);
+        }),
+      );
+    return { features, forward: (x) => tf.tidy(() => model.fc.forward(features(x))), dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
