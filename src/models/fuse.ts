@@ -62,6 +62,9 @@ type Step = (x: tf.Tensor, relu: boolean, addend?: tf.Tensor) => tf.Tensor;
  * done while their results are written, where TensorFlow has kernels for that (oneDNN's, on x86-64). It computes what
  * the model computes in evaluation mode, with the weights that the model has now; of its last layer it uses the model's own.
  *
+ * One difference: oneDNN's fused relu makes 0 of NaN, where TensorFlow's hands it on; `evaluate` uses the model itself, so
+ * that a network that diverged is seen.
+ *
  * @param precision - what convolutions, and what lies between them, are computed in; default 'float32'.
  * @throws CannotFuse for blocks of the reader's own, and for normalizations that can't be folded.
  */
@@ -137,6 +140,16 @@ export function fuse(model: ResNet | CifarResNet, precision: Precision = 'float3
     return { features, forward: (x) => tf.tidy(() => model.fc.forward(features(x))), dispose };
   } catch (error) {
     dispose();
+    throw error;
+  }
+}
+
+/** {@link fuse}, or undefined for models that can't be fused: their own `forward` has to do. */
+export function fuseIfPossible(model: Module, precision: Precision): FusedNetwork | undefined {
+  try {
+    return fuse(model as ResNet, precision); // which looks whether it is one
+  } catch (error) {
+    if (error instanceof CannotFuse) return undefined;
     throw error;
   }
 }

@@ -5,9 +5,7 @@ import { FeatureDataset } from '../data/features';
 import { DataLoader } from '../data/loader';
 import { cacheRoot } from '../data/locations';
 import { breathe, withInterrupt } from '../interrupt';
-import { CifarResNet } from '../models/cifar';
-import { CannotFuse, type FusedNetwork, fuse } from '../models/fuse';
-import { ResNet } from '../models/resnet';
+import { fuseIfPossible } from '../models/fuse';
 import { onForward } from '../models/summary';
 import { Module } from '../nn/module';
 import { type Precision, toFloat32, withPrecision } from '../ops/precision';
@@ -68,7 +66,8 @@ export async function extractFeatures(
   const rows: Float32Array[] = [];
   const labels: number[] = [];
   const progress = startProgress(views * dataset.length, { label, unit: 'images' });
-  const fused = fusedUpTo(before, model, precision);
+  const fused =
+    before === (model as { fc?: unknown }).fc ? fuseIfPossible(model, precision) : undefined;
   const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
   model.eval();
   try {
@@ -116,17 +115,6 @@ function lastLayer(model: Module): Module {
   throw new Error(
     'extractFeatures: the model has no layer named fc; say with `before` what the features go into.',
   );
-}
-
-/** The network made for inference, which is faster; undefined where `layer` is not its last one, or it can't be fused. */
-function fusedUpTo(layer: Module, model: Module, precision: Precision): FusedNetwork | undefined {
-  if (!(model instanceof ResNet || model instanceof CifarResNet) || layer !== model.fc) return undefined;
-  try {
-    return fuse(model, precision);
-  } catch (error) {
-    if (error instanceof CannotFuse) return undefined;
-    throw error;
-  }
 }
 
 /** What goes into `layer` when the model sees `inputs`, row by row // [N, channels] */

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { resnet18, resnet50, resnext50_32x4d } from '../../src/models/builders';
 import { CifarResNet } from '../../src/models/cifar';
-import { CannotFuse, fuse, fuseConvBnWeights } from '../../src/models/fuse';
+import { CannotFuse, fuse, fuseConvBnWeights, fuseIfPossible } from '../../src/models/fuse';
 import { BasicBlock, ResNet } from '../../src/models/resnet';
 import { Conv2d } from '../../src/nn/conv';
 import { BatchNorm2d, FrozenBatchNorm2d, GroupNorm } from '../../src/nn/norm';
@@ -139,4 +139,11 @@ test('what cannot be fused is named, and nothing is left behind', () => {
   }
   assert.equal(tf.memory().numTensors, before);
   Object.values(models).forEach((model) => model.dispose());
+});
+
+test('a model that cannot be fused is used as it is', () => {
+  const model = resnet18({ numClasses: 2, normLayer: (channels) => new GroupNorm(8, channels) });
+  assert.equal(fuseIfPossible(model, 'float32'), undefined);
+  assert.equal(fuseIfPossible(model.fc, 'float32'), undefined);
+  model.dispose();
 });
