@@ -65,10 +65,11 @@ type Step = (x: tf.Tensor, relu: boolean, addend?: tf.Tensor) => tf.Tensor;
  * One difference: oneDNN's fused relu makes 0 of NaN, where TensorFlow's hands it on; `evaluate` uses the model itself, so
  * that a network that diverged is seen.
  *
+ * @param model - a ResNet or a CifarResNet.
  * @param precision - what convolutions, and what lies between them, are computed in; default 'float32'.
- * @throws CannotFuse for blocks of the reader's own, and for normalizations that can't be folded.
+ * @throws CannotFuse for other models, for blocks of the reader's own, and for normalizations that can't be folded.
  */
-export function fuse(model: ResNet | CifarResNet, precision: Precision = 'float32'): FusedNetwork {
+export function fuse(model: Module, precision: Precision = 'float32'): FusedNetwork {
   mustBe(model, [ResNet, CifarResNet]);
   const kept: tf.Tensor[] = [];
   const dispose = (): void => tf.dispose(kept.splice(0));
@@ -147,7 +148,7 @@ export function fuse(model: ResNet | CifarResNet, precision: Precision = 'float3
 /** {@link fuse}, or undefined for models that can't be fused: their own `forward` has to do. */
 export function fuseIfPossible(model: Module, precision: Precision): FusedNetwork | undefined {
   try {
-    return fuse(model as ResNet, precision); // which looks whether it is one
+    return fuse(model, precision);
   } catch (error) {
     if (error instanceof CannotFuse) return undefined;
     throw error;

@@ -66,8 +66,7 @@ export async function extractFeatures(
   const rows: Float32Array[] = [];
   const labels: number[] = [];
   const progress = startProgress(views * dataset.length, { label, unit: 'images' });
-  const fused =
-    before === (model as { fc?: unknown }).fc ? fuseIfPossible(model, precision) : undefined;
+  const fused = before === (model as { fc?: unknown }).fc ? fuseIfPossible(model, precision) : undefined;
   const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
   model.eval();
   try {
