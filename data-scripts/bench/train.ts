@@ -5,6 +5,7 @@ import { hasBfloat16 } from '../../src/ops/bfloat16';
 import { startProgress } from '../../src/progress';
 import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
+import type { Profile } from './profile';
 import { type Ready, type Repetition, WORKS, type Work, nameOf } from './trainWorks';
 
 export interface TrainBenchOptions {
@@ -29,6 +30,8 @@ export interface TrainBenchRow extends Work {
   torch?: Side;
   /** torch's median divided by ours: above 1 ours is faster. */
   ratio?: number;
+  /** Where the time of one repetition of ours went; measuring makes it a little longer. */
+  profile: Profile;
 }
 
 /** Times steps of ours and of torch's (channels_last) in turns, so that both meet the same machine; writes a record. */
@@ -85,9 +88,10 @@ async function measure(work: Work, torch: string | undefined, rounds: number, on
       for (const [i, side] of sides.entries()) repetitions[i].push((await side.ask()) as Repetition);
       onRound();
     }
+    const { profile = {} } = (await sides[0].ask({ profiled: true })) as Repetition;
     const [ours, theirs] = repetitions.map(summary) as [Side, Side | undefined];
     const ratio = theirs && theirs.medianMilliseconds / ours.medianMilliseconds;
-    return { row: { ...work, ours, torch: theirs, ratio }, versions };
+    return { row: { ...work, ours, torch: theirs, ratio, profile }, versions };
   } finally {
     sides.forEach((side) => side.end());
   }
@@ -102,9 +106,11 @@ function summary(repetitions: readonly Repetition[]): Side {
   };
 }
 
-function print({ ours, torch, ratio, ...work }: TrainBenchRow): void {
+function print({ ours, torch, ratio, profile, ...work }: TrainBenchRow): void {
   const side = ({ medianMilliseconds, leastMilliseconds, peakMegabytes }: Side): string =>
     `${medianMilliseconds.toFixed(0)} ms (least ${leastMilliseconds.toFixed(0)}), ${peakMegabytes.toFixed(0)} MB`;
   const peer = torch && ratio ? `  torch ${side(torch)}  torch / ours ${ratio.toFixed(2)}` : '';
   console.log(`${nameOf(work).padEnd(32)}ours ${side(ours)}${peer}`);
+  const parts = Object.entries(profile).map(([name, time]) => `${name} ${time.toFixed(0)}`);
+  console.log(`  one repetition, ms: ${parts.join(', ')}`);
 }

@@ -8,6 +8,7 @@ import { tensorflowVersion } from '../../src/ops/execute';
 import { withPrecision } from '../../src/ops/precision';
 import { backward } from '../../src/training/backward';
 import { Adam } from '../../src/training/optimizers';
+import { profile } from './profile';
 import { CLASSES, type Ready, type Repetition, type Work } from './trainWorks';
 
 function say(line: Ready | Repetition): void {
@@ -47,11 +48,16 @@ function main(): void {
   const repeat = prepare(JSON.parse(process.argv[2]) as Work);
   for (let i = 0; i < 2; i++) repeat(); // memory is taken, kernels are made
   say({ versions: { node: process.version, tensorflow: tensorflowVersion() } });
-  createInterface({ input: process.stdin }).on('line', () => {
+  createInterface({ input: process.stdin }).on('line', (line) => {
+    const { profiled } = JSON.parse(line) as { profiled?: boolean };
     const start = performance.now();
-    repeat();
+    const parts = profiled ? profile(repeat) : repeat();
     const milliseconds = performance.now() - start;
-    say({ milliseconds, peakMegabytes: process.resourceUsage().maxRSS / 1024 });
+    say({
+      milliseconds,
+      peakMegabytes: process.resourceUsage().maxRSS / 1024,
+      ...(parts && { profile: parts }),
+    });
   });
 }
 

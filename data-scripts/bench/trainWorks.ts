@@ -1,4 +1,5 @@
 import type { Precision } from '../../src/ops/precision';
+import type { Profile } from './profile';
 
 /** Something that both libraries are timed at: one step of training, or one batch of inference, with ResNet-34. */
 export interface Work {
@@ -17,6 +18,8 @@ export interface Repetition {
   milliseconds: number;
   /** The most memory that the worker has held so far, in MB. */
   peakMegabytes: number;
+  /** Of ours, where it was asked for. */
+  profile?: Profile;
 }
 
 export const CLASSES = 4; // cats, dogs, ants and bees

@@ -4,8 +4,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
+import { profile } from '../../data-scripts/bench/profile';
 import { projectRoot } from '../../src/data/locations';
+import { backend } from '../../src/ops/backend';
+import { conv2d } from '../../src/ops/conv2d';
 import { picture } from '../data/golden';
 
 const root = projectRoot();
@@ -69,4 +73,24 @@ test('without torchvision bench times our side alone, on any pictures, and write
     assert.match(stdout, new RegExp(`^${name} +\\d+$`, 'm'));
   }
   for (const missing of ['torchvision', 'ratio', 'fineTuning']) assert.ok(!(missing in record), missing);
+});
+
+test('a profile names the ops that a step ran and leaves the backend as it was', () => {
+  const { executeOp } = backend().binding;
+  const parts = tf.tidy(() => {
+    const x = tf.ones<tf.Rank.R4>([4, 32, 32, 16]);
+    const filter = tf.ones<tf.Rank.R4>([3, 3, 16, 16]);
+    return profile(() => {
+      conv2d(x, filter, { stride: 1, padding: 1, dilation: 1, groups: 1 });
+    });
+  });
+  assert.ok(parts.Conv2D > 0, JSON.stringify(parts));
+  assert.deepEqual(Object.keys(parts).sort(), ['Conv2D', 'between ops', 'other ops']);
+  assert.ok(Object.values(parts).every((time) => time >= 0));
+  assert.throws(() =>
+    profile(() => {
+      throw new Error('stop');
+    }),
+  );
+  assert.equal(backend().binding.executeOp, executeOp);
 });
