@@ -7,20 +7,21 @@ export type Profile = Record<string, number>;
 
 /** Runs something once and says where its time went. Ops are run one after the other, so their times add up. */
 export function profile(run: () => void): Profile {
-  const { binding } = backend();
-  const { executeOp } = binding;
+  const native = backend();
+  const { binding } = native;
   const times: Profile = {};
-  binding.executeOp = (op, ...rest) => {
+  const executeOp: typeof binding.executeOp = (op, ...rest) => {
     const start = performance.now();
-    const outputs = executeOp.call(binding, op, ...rest);
+    const outputs = binding.executeOp(op, ...rest);
     times[op] = (times[op] ?? 0) + performance.now() - start;
     return outputs;
   };
+  native.binding = Object.create(binding, { executeOp: { value: executeOp } }) as typeof binding;
   const start = performance.now();
   try {
     run();
   } finally {
-    binding.executeOp = executeOp;
+    native.binding = binding;
   }
   const total = performance.now() - start;
   const inOps = Object.values(times).reduce((sum, time) => sum + time, 0);
