@@ -115,6 +115,7 @@ function shipBackbone(record: RunRecord, weights: StateDict): void {
   const last = record.history[record.history.length - 1];
   const card = {
     ...record,
+    inside: undefined, // for the record alone
     name,
     description: `A residual network of ${record.configuration.depth} layers for 32x32 pictures (shortcut option A).`,
     data: 'CIFAR-10, all 50,000 training images; tested on its 10,000 test images.',

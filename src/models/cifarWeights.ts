@@ -149,8 +149,9 @@ export const ResNet56_Cifar_Weights = weightsEnum(
       gigaOps: 0.126,
       fileSize: 3.32,
     }),
+    WORKBOOK_V1: shipped('resnet56_cifar', { numParams: 853018, gigaOps: 0.126, fileSize: 1.66 }),
   },
-  'AKAMASTER_V1',
+  'WORKBOOK_V1',
 );
 export type ResNet56_Cifar_Weights = Weights<'ResNet56_Cifar_Weights'>;
 

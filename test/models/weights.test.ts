@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { download } from '../../src/data/download';
 import { imageClassification } from '../../src/data/imageClassification';
 import * as builders from '../../src/models/builders';
-import { resnet20_cifar } from '../../src/models/cifarBuilders';
+import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
 import * as cifarWeights from '../../src/models/cifarWeights';
 import { IMAGENET_CATEGORIES } from '../../src/models/imagenetCategories';
 import * as enumerations from '../../src/models/resnetWeights';
@@ -81,16 +81,30 @@ test('weights decide the number of classes, and builders what makes them; other 
   assert.throws(() => builders.wide_resnet101_2({ widthPerGroup: 64 }), expected('width_per_group', 128, 64));
 });
 
-test('the weights that the workbook ships load by name, and their card says what they are', async () => {
-  const { WORKBOOK_V1 } = cifarWeights.ResNet20_Cifar_Weights;
-  assert.ok(WORKBOOK_V1.available && WORKBOOK_V1.url === '');
-  assert.equal(WORKBOOK_V1.meta.categories[3], 'cat');
-  assert.ok(WORKBOOK_V1.meta.metrics['CIFAR-10']['acc@1'] > 85);
-  const model = await resnet20_cifar({ weights: 'DEFAULT' });
-  assert.equal(model.linear.outFeatures, 10);
-  assert.notEqual(model.stateDict().get('bn1.num_batches_tracked')!.data[0], 0n);
-  model.dispose();
-});
+for (const [name, build, shipped] of [
+  [
+    'resnet20_cifar',
+    () => resnet20_cifar({ weights: 'DEFAULT' }),
+    cifarWeights.ResNet20_Cifar_Weights.WORKBOOK_V1,
+  ],
+  [
+    'resnet56_cifar',
+    () => resnet56_cifar({ weights: 'DEFAULT' }),
+    cifarWeights.ResNet56_Cifar_Weights.WORKBOOK_V1,
+  ],
+] as const) {
+  test(`the weights that the workbook ships load by name, and their card says what they are: ${name}`, async () => {
+    assert.ok(shipped.available && shipped.url === '');
+    assert.equal(shipped.meta.categories[3], 'cat');
+    assert.ok(shipped.meta.metrics['CIFAR-10']['acc@1'] > 85);
+    const mebibytes = statSync(shipped.path).size / 2 ** 20;
+    assert.equal(shipped.meta.fileSize.toFixed(2), mebibytes.toFixed(2));
+    const model = await build();
+    assert.equal(model.linear.outFeatures, 10);
+    assert.notEqual(model.stateDict().get('bn1.num_batches_tracked')!.data[0], 0n);
+    model.dispose();
+  });
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'weights-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
