@@ -22,7 +22,7 @@ export function degradationPicture(records: readonly RunRecord[]): string {
         dash: depth > 20 ? 'dash' : 'solid',
         y: history.map(({ trainAcc, valAcc }) => 100 * (1 - (which === 'training' ? trainAcc : valAcc))),
       })),
-      { title: `CIFAR-10, ${which} error`, x: 'epoch', y: 'wrong answers, %', range: [0, 50] },
+      { title: `CIFAR-10, ${which} error`, x: 'epoch', y: 'wrong answers, %', range: [0, 80] },
     ),
   );
   const alt = panels.map(describeFigure).join(' ');
