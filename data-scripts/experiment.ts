@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../src/checkpoint/safetensors';
@@ -9,6 +9,7 @@ import { type Life, killAndResume } from './experiments/killAndResume';
 import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
 import { drawPicture } from './experiments/picture';
 import { type RunRecord, recordOf } from './experiments/runRecord';
+import { writeRecord } from './records';
 
 const HELP = `npm run experiment -- degradation [options]
 npm run experiment -- backbone [options]
@@ -126,7 +127,7 @@ function shipBackbone(record: RunRecord, weights: StateDict): void {
     repeatWith: record.command,
   };
   saveSafetensors(join(folder, `${name}.safetensors`), weights, { dtype: 'float16', metadata: { name } });
-  writeFileSync(join(folder, `${name}.json`), JSON.stringify(card, null, 1) + '\n');
+  writeRecord(name, card, join(folder, `${name}.json`));
   console.log(
     `${name}: test accuracy ${(100 * last.valAcc).toFixed(2)} %, written into src/models/pretrained.`,
   );

@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
+import { writeAtomically } from '../src/checkpoint/file';
 import { projectRoot } from '../src/data/locations';
 
 /** Where records of runs and measurements lie, which the pages draw. */
@@ -24,8 +25,12 @@ export function writeRecord(
   record: unknown,
   path = join(recordsFolder(), `${name}.json`),
 ): string {
+  return writeText(path, `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/** Writes a text, whole or not at all. @returns its path. */
+export function writeText(path: string, text: string): string {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(`${path}.part`, `${JSON.stringify(record, null, 1)}\n`);
-  renameSync(`${path}.part`, path);
+  writeAtomically(path, (write) => write(Buffer.from(text)));
   return path;
 }

@@ -1,10 +1,9 @@
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { escapeHtml } from '../../src/notebook/display';
 import { describeFigure } from '../../src/notebook/figure';
 import { lineSvg } from '../../src/notebook/lineSvg';
 import { linePlot } from '../../src/notebook/plots';
-import { recordsFolder } from '../records';
+import { recordsFolder, writeText } from '../records';
 import { type RunRecord, runRecords } from './runRecord';
 
 /** Where the README's picture lies. */
@@ -38,6 +37,5 @@ export function degradationPicture(records: readonly RunRecord[]): string {
 
 /** Draws the README's picture anew. @returns its path. */
 export function drawPicture(): string {
-  writeFileSync(picturePath(), degradationPicture(runRecords()));
-  return picturePath();
+  return writeText(picturePath(), degradationPicture(runRecords()));
 }
