@@ -11,6 +11,7 @@ import { figureHash } from './lib/figures.mjs';
 import { drawFormulas } from './lib/formulas.mjs';
 import { executedFolder, workbook } from './lib/notebooks.mjs';
 import { inRoot, modules, venvBin } from './lib/paths.mjs';
+import { editPages } from './lib/pages.mjs';
 import { drawPictures } from './lib/pictures.mjs';
 import { run } from './lib/run.mjs';
 
@@ -47,7 +48,7 @@ export async function render(options = {}) {
     stage(chapters, source);
     await sphinx(source, fresh, work, python, statics);
     await drawFormulas(fresh);
-    lightWithoutScripts(fresh);
+    editPages(fresh, lightWithoutScripts);
   });
   fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
   fs.rmSync(out, { recursive: true, force: true });
@@ -87,16 +88,9 @@ async function sphinx(source, out, work, python, statics) {
 /**
  * The theme's script chooses light or dark. Until it has run, and where scripts are off, pages carry a name that none of
  * the theme's rules know, so that nothing has a colour: let it be light.
- * @param {string} site
+ * @param {string} page
  */
-function lightWithoutScripts(site) {
-  for (const name of fs.readdirSync(site, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.html')) continue;
-    const file = path.join(site, name);
-    const page = fs.readFileSync(file, 'utf8');
-    fs.writeFileSync(file, page.replace(/^(<html [^>]*data-theme=)"auto"/m, '$1"light"'));
-  }
-}
+const lightWithoutScripts = (page) => page.replace(/^(<html [^>]*data-theme=)"auto"/m, '$1"light"');
 
 /** Where myst-nb sees a warning: the file, and 10,000 for each cell (from 1) plus the line in it. */
 const WARNING_PLACE = /^(\S+\.ipynb):(\d+)/gm;

@@ -1,10 +1,9 @@
 // @ts-check
 // Formulas: MathJax draws the TeX that Sphinx leaves in the pages, as SVG with MathML for screen readers, so that a
 // reader's browser needs no script for them.
-import fs from 'node:fs';
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import { Trouble } from './log.mjs';
+import { editPages } from './pages.mjs';
 
 /** A node of MathJax's own small DOM. @typedef {object} Node */
 /**
@@ -52,10 +51,7 @@ export async function drawFormulas(site) {
   const style = `<style>${adaptor.textContent(mathjax.svgStylesheet())}</style>\n`;
   /** @type {Set<string>} */
   const faults = new Set(); // a heading's formula stands in the table of contents as well
-  for (const name of fs.readdirSync(site, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.html')) continue;
-    const file = path.join(site, name);
-    const page = fs.readFileSync(file, 'utf8');
+  editPages(site, (page, name) => {
     const drawn = page.replace(FORMULA, (_, start, tag, encoded) => {
       const tex = decode(encoded).trim().replace(DELIMITERS, '').trim();
       try {
@@ -65,12 +61,8 @@ export async function drawFormulas(site) {
         return '';
       }
     });
-    if (drawn !== page)
-      fs.writeFileSync(
-        file,
-        drawn.replace('</head>', () => `${style}</head>`),
-      );
-  }
+    return drawn === page ? page : drawn.replace('</head>', () => `${style}</head>`);
+  });
   if (faults.size > 0) throw new Trouble(`Formulas that can't be read:\n${[...faults].join('\n')}`);
 }
 
