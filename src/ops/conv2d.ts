@@ -60,9 +60,10 @@ function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
   return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
 }
 
-function attributes(
+/** What TensorFlow's convolutions are told, whatever else they do. */
+export function conv2dAttributes(
   { stride, dilation }: Conv2dOptions,
-  padding: 'SAME' | 'VALID',
+  padding: 'SAME' | 'VALID' | 'EXPLICIT',
 ): Record<string, Attribute> {
   return {
     T: FLOAT,
@@ -78,7 +79,7 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
     const mode = padMode(x, filter, options);
     const input = mode === 'PAD' ? padPixels(x, options.padding) : x;
     return [
-      executeSingle('Conv2D', attributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter]),
+      executeSingle('Conv2D', conv2dAttributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter]),
     ];
   },
   savedInputs: ['x', 'filter'],
@@ -91,7 +92,7 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
       };
     }
     const mode = padMode(x, filter, options);
-    const attrs = attributes(options, mode === 'SAME' ? 'SAME' : 'VALID');
+    const attrs = conv2dAttributes(options, mode === 'SAME' ? 'SAME' : 'VALID');
     return {
       x: () => {
         const [n, height, width, channels] = x.shape;

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { type Conv2dOptions, conv2d } from './conv2d';
-import { type Attribute, FLOAT, NHWC, executeSingle } from './execute';
+import { type Conv2dOptions, conv2d, conv2dAttributes } from './conv2d';
+import { type Attribute, executeSingle } from './execute';
 import { relu } from './relu';
 
 /** A convolution and what is done to its result before it is written to memory. */
@@ -17,22 +17,15 @@ function runFused(
   after: tf.Tensor[], // the bias, and what else is added
   options: FusedConv2dOptions,
 ): tf.Tensor4D {
-  const { stride, padding: p, dilation } = options;
-  const border: Record<string, Attribute> =
-    p === 0
-      ? { padding: { string: 'VALID' } }
-      : { padding: { string: 'EXPLICIT' }, explicit_paddings: { int: [0, 0, p, p, p, p, 0, 0] } };
+  const p = options.padding;
   const steps = ['BiasAdd', ...(after.length > 1 ? ['Add'] : []), ...(options.relu ? ['Relu'] : [])];
   const attributes: Record<string, Attribute> = {
-    T: FLOAT,
+    ...conv2dAttributes(options, p === 0 ? 'VALID' : 'EXPLICIT'),
+    ...(p !== 0 && { explicit_paddings: { int: [0, 0, p, p, p, p, 0, 0] } }),
     TArgs: { types: after.map(() => 'float32') },
     num_args: { int: after.length },
-    strides: { int: [1, stride, stride, 1] },
-    dilations: { int: [1, dilation, dilation, 1] },
-    data_format: NHWC,
     fused_ops: { strings: steps },
     _kernel: LABEL,
-    ...border,
   };
   return executeSingle('_MklNativeFusedConv2D', attributes, [x, filter, ...after]) as tf.Tensor4D;
 }
