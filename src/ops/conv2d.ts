@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
+import { filterGradientByMatMul, isWide } from './filterGradientByMatMul';
 import { padWithZeros } from './pad';
 import { precision, toBfloat16 } from './precision';
 import {
@@ -35,7 +36,7 @@ function sameEqualsPadding(
 }
 
 /**
- * 'SAME' and 'VALID' reach oneDNN's kernels in both directions, 'EXPLICIT' falls off it in the backward pass
+ * How a convolution's gradients are padded. 'SAME' and 'VALID' reach oneDNN's kernels there, 'EXPLICIT' does forward only
  * (dx at 7x7x512: 24 ms instead of 10), so other paddings are written out as a Pad before a 'VALID' convolution.
  */
 function padMode(x: tf.TensorInfo, filter: tf.TensorInfo, options: Conv2dOptions): 'SAME' | 'VALID' | 'PAD' {
@@ -60,28 +61,27 @@ function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
   return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
 }
 
-/** What TensorFlow's convolutions are told, whatever else they do. */
+/** What TensorFlow's convolutions are told, whatever else they do; a number of zeros is padded on all four sides. */
 export function conv2dAttributes(
   { stride, dilation }: Conv2dOptions,
-  padding: 'SAME' | 'VALID' | 'EXPLICIT',
+  padding: 'SAME' | 'VALID' | number,
 ): Record<string, Attribute> {
+  const [mode, p] =
+    typeof padding === 'string' ? [padding, 0] : [padding > 0 ? 'EXPLICIT' : 'VALID', padding];
   return {
     T: FLOAT,
     strides: { int: [1, stride, stride, 1] },
-    padding: { string: padding },
+    padding: { string: mode },
+    ...(p > 0 && { explicit_paddings: { int: [0, 0, p, p, p, p, 0, 0] } }),
     data_format: NHWC,
     dilations: { int: [1, dilation, dilation, 1] },
   };
 }
 
 const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
-  forward({ x, filter }, options) {
-    const mode = padMode(x, filter, options);
-    const input = mode === 'PAD' ? padPixels(x, options.padding) : x;
-    return [
-      executeSingle('Conv2D', conv2dAttributes(options, mode === 'SAME' ? 'SAME' : 'VALID'), [input, filter]),
-    ];
-  },
+  forward: ({ x, filter }, options) => [
+    executeSingle('Conv2D', conv2dAttributes(options, options.padding), [x, filter]),
+  ],
   savedInputs: ['x', 'filter'],
   backward([dy], [x, filter], options) {
     if ((options.groups > 1 || options.dilation > 1) && !nativeGroupedGradients()) {
@@ -102,6 +102,7 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
         return mode === 'PAD' ? cropPixels(dx, options.padding) : dx;
       },
       filter: () => {
+        if (isWide(x, filter, options)) return filterGradientByMatMul(dy, x, filter.shape, options);
         const input = mode === 'PAD' ? padPixels(x, options.padding) : x;
         const size = tf.tensor1d(filter.shape, 'int32');
         return executeSingle('Conv2DBackpropFilter', attrs, [input, size, dy]);

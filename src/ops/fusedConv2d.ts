@@ -17,11 +17,9 @@ function runFused(
   after: tf.Tensor[], // the bias, and what else is added
   options: FusedConv2dOptions,
 ): tf.Tensor4D {
-  const p = options.padding;
   const steps = ['BiasAdd', ...(after.length > 1 ? ['Add'] : []), ...(options.relu ? ['Relu'] : [])];
   const attributes: Record<string, Attribute> = {
-    ...conv2dAttributes(options, p === 0 ? 'VALID' : 'EXPLICIT'),
-    ...(p !== 0 && { explicit_paddings: { int: [0, 0, p, p, p, p, 0, 0] } }),
+    ...conv2dAttributes(options, options.padding),
     TArgs: { types: after.map(() => 'float32') },
     num_args: { int: after.length },
     fused_ops: { strings: steps },
