@@ -13,8 +13,8 @@ data   times our DataLoader (ImageFolder, the train preset at 224, batches of 6)
        two workers on the same pictures; then each transform's speed and its difference from torchvision's, and the wait
        for data in a fine-tuning run
 train  times steps of training and inference with ResNet-34 at 224, in float32 and bfloat16, and, in turns with them, torch's
-article  fine-tunes ResNet-34 as the article does, 10 epochs on its pictures, in the fastest precision and in float32, and the
-       first in turns with the article's script run by torch, from the same starting weights
+article  fine-tunes ResNet-34 as the article does, 10 epochs on its pictures, in the fastest precision and in float32, and, an
+       epoch at a time in turns with them, the article's script run by torch, from the same starting weights
 
 Each writes what it measured into notebooks/records/bench-<name>.json.
 

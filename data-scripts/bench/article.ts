@@ -12,12 +12,15 @@ import { CrossEntropyLoss } from '../../src/nn/loss';
 import type { StateDict } from '../../src/nn/stateDict';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { type Precision, fastestPrecision } from '../../src/ops/precision';
+import { setProgress, silentProgress, startProgress } from '../../src/progress';
 import { manualSeed } from '../../src/random';
 import type { EpochRecord } from '../../src/training/history';
 import { Adam } from '../../src/training/optimizers';
 import { trainAndEval } from '../../src/training/trainAndEval';
+import { UserError } from '../data/command';
 import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
+import { Turns } from './turns';
 
 const SEED = 1;
 const BATCH = 6; // the article's
@@ -32,6 +35,9 @@ export interface ArticleBenchOptions {
 
 type PeerEpoch = Omit<EpochRecord, 'lr' | 'imagesPerSecond'>;
 
+/** Says how an epoch of one of the runs went. */
+type Tell = (name: string, epoch: PeerEpoch) => void;
+
 /** One run of the article's job. */
 interface JobRun {
   /** Of all epochs together, training and evaluation. */
@@ -42,7 +48,7 @@ interface JobRun {
 
 /**
  * The article's whole job, ours in the machine's fastest precision and in float32, and the article's script run by torch:
- * from the same starting weights, the first of ours and torch's an epoch at a time in turns. Writes a record.
+ * from the same starting weights, an epoch at a time in turns. Writes a record.
  */
 export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOptions): Promise<void> {
   const folders = findPictures(pictures);
@@ -63,16 +69,23 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
       peer = new Peer(torch, [script, ...values], { ...process.env, GLIBC_TUNABLES: '' });
       versions = { ...versions, ...((await peer.answer()) as { versions: Record<string, string> }).versions };
     }
-    const theirs: PeerEpoch[] = [];
-    const runs: Partial<Record<Precision, JobRun>> = {};
     const precisions = [...new Set<Precision>([fastestPrecision(), 'float32'])];
-    for (const [i, precision] of precisions.entries()) {
-      console.log(`Ours in ${precision}${peer && i === 0 ? ', in turns with torch' : ''}:`);
-      const inTurns = async (): Promise<void> => {
-        if (peer && i === 0) theirs.push((await peer.ask()) as PeerEpoch);
-      };
-      runs[precision] = await runOurs(start, precision, epochs, train, evaluation, inTurns);
-    }
+    const all = epochs * (precisions.length + (peer ? 1 : 0));
+    let done = 0;
+    const progress = startProgress(all, { label: 'Epochs of both sides' });
+    setProgress(silentProgress); // one bar is enough for runs that take turns
+    const tell: Tell = (name, { epoch, seconds, valAcc }) => {
+      console.log(
+        `${name}, epoch ${epoch}: ${seconds.toFixed(1)} s, accuracy ${(100 * valAcc).toFixed(1)} %`,
+      );
+      progress.update(++done);
+    };
+    const turns = new Turns();
+    const [theirs, ...ours] = await Promise.all([
+      peer && runTheirs(peer, epochs, turns, tell),
+      ...precisions.map((each) => runOurs(start, each, epochs, train, evaluation, turns, tell)),
+    ]);
+    progress.done();
     const record = {
       command: 'npm run bench -- article --torch PYTHON --pictures DIR',
       ...dateAndMachine(),
@@ -80,8 +93,8 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
       loadBefore,
       job: `resnet34 from random weights, ${epochs} epochs, batches of ${BATCH}, Adam ${LR}`,
       images: { kind: folders.kind, train: train.length, eval: evaluation.length },
-      ours: runs,
-      ...(theirs.length > 0 && { torch: summary(theirs) }),
+      ours: Object.fromEntries(precisions.map((precision, i) => [precision, ours[i]])),
+      ...(theirs && { torch: theirs }),
     };
     print(record);
     console.log(`Written: ${writeRecord('bench-article', record)}`);
@@ -105,7 +118,8 @@ async function runOurs(
   epochs: number,
   train: ImageFolder,
   evaluation: ImageFolder,
-  onEpoch: () => Promise<void>,
+  turns: Turns,
+  tell: Tell,
 ): Promise<JobRun> {
   const model = resnet34({ numClasses: train.classes.length });
   model.loadStateDict(start);
@@ -114,17 +128,34 @@ async function runOurs(
     new DataLoader(train, { batchSize: BATCH, shuffle: true, seed: SEED }),
     new DataLoader(evaluation, { batchSize: BATCH }),
   ];
-  const { history } = await trainAndEval(
-    model,
-    epochs,
-    new CrossEntropyLoss(),
-    optimizer,
-    loaders[0],
-    loaders[1],
-    { precision, onEpoch },
-  );
-  optimizer.dispose();
-  model.dispose();
+  let end = await turns.take();
+  const onEpoch = async (history: readonly EpochRecord[]): Promise<void> => {
+    end();
+    tell(`ours, ${precision}`, history[history.length - 1]);
+    end = await turns.take();
+  };
+  const options = { precision, onEpoch, log: false };
+  const lossFunc = new CrossEntropyLoss();
+  try {
+    const result = await trainAndEval(model, epochs, lossFunc, optimizer, loaders[0], loaders[1], options);
+    if (result.interrupted) throw new UserError('Stopped: there is no record of half a job.');
+    return summary(result.history);
+  } finally {
+    end();
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+async function runTheirs(peer: Peer, epochs: number, turns: Turns, tell: Tell): Promise<JobRun> {
+  const history: PeerEpoch[] = [];
+  while (history.length < epochs) {
+    const end = await turns.take();
+    const record = (await peer.ask()) as PeerEpoch;
+    end();
+    history.push(record);
+    tell('torch', record);
+  }
   return summary(history);
 }
 

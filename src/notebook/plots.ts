@@ -104,11 +104,11 @@ export function scatter(series: readonly Series[], options: PlotOptions = {}): F
   return points(series, 'markers', 'closest', options);
 }
 
-/** Bars over named things; with several series they stand side by side. */
+/** Bars over named things; several series stand side by side, or on one another where `stacked`. */
 export function barPlot(
   labels: readonly string[],
   series: readonly Omit<Series, 'x' | 'dash'>[],
-  options: PlotOptions = {},
+  options: PlotOptions & { stacked?: boolean } = {},
 ): Figure {
   const data = series.map((one, index): Data => ({
     type: 'bar',
@@ -123,7 +123,7 @@ export function barPlot(
     data,
     layout: layoutOf(
       options,
-      { barmode: 'group', showlegend: series.length > 1, xaxis: { type: 'category' } },
+      { barmode: options.stacked ? 'stack' : 'group', showlegend: series.length > 1, xaxis: { type: 'category' } },
       series.map(({ y }) => y),
     ),
   };

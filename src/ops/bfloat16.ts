@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type * as tf from '@tensorflow/tfjs-node';
-import { type NativeAttribute, backend } from './backend';
+import { type NativeAttribute, type NativeBackend, backend } from './backend';
 
 /*
  * bfloat16 keeps float32's 8 bits of exponent and 7 of its 23 bits of mantissa: half the memory, and about twice the
@@ -24,6 +24,13 @@ function cast(from: number, to: number): NativeAttribute[] {
   ];
 }
 
+/** The attributes of ops that name the type of their inputs. */
+const TYPES = new Set(['T', 'TArgs', 'SrcT', 'DstT']);
+
+function holdsBfloat16({ tensorMap }: NativeBackend, { dataId }: tf.TensorInfo): boolean {
+  return tensorMap.get(dataId)?.dtype === BFLOAT16;
+}
+
 function teachBackend(): void {
   const native = backend();
   if (native.knowsBfloat16) return;
@@ -35,7 +42,7 @@ function teachBackend(): void {
   const narrower = (value: unknown): unknown => (value === binding.TF_FLOAT ? BFLOAT16 : value);
   /** What tfjs says of a tensor that it takes for float32; SrcT and DstT are the Cast in its gradient of `clone`. */
   const inBfloat16 = (each: NativeAttribute): NativeAttribute => {
-    if (!['T', 'TArgs', 'SrcT', 'DstT'].includes(each.name)) return each;
+    if (!TYPES.has(each.name)) return each;
     return { ...each, value: Array.isArray(each.value) ? each.value.map(narrower) : narrower(each.value) };
   };
 
@@ -46,7 +53,7 @@ function teachBackend(): void {
     return tensor;
   };
   native.executeMultipleOutputs = (op, attributes, inputs, outputs) => {
-    const typed = inputs.some(isBfloat16) ? attributes.map(inBfloat16) : attributes;
+    const typed = inputs.some((input) => holdsBfloat16(native, input)) ? attributes.map(inBfloat16) : attributes;
     return native.binding // as it is now: a profile puts its own there
       .executeOp(op, typed, native.getInputTensorIds(inputs), outputs)
       .map((output) => native.createOutputTensor(output));
@@ -65,7 +72,7 @@ function teachBackend(): void {
 
 /** Whether TensorFlow holds this tensor in bfloat16 (tfjs calls it float32). */
 export function isBfloat16(tensor: tf.TensorInfo): boolean {
-  return backend().tensorMap.get(tensor.dataId)?.dtype === BFLOAT16;
+  return holdsBfloat16(backend(), tensor);
 }
 
 /** Rounds to bfloat16 (to nearest, ties to even). */

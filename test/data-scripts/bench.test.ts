@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
 import { profile } from '../../data-scripts/bench/profile';
+import { Turns } from '../../data-scripts/bench/turns';
 import { projectRoot } from '../../src/data/locations';
 import { backend } from '../../src/ops/backend';
 import { conv2d } from '../../src/ops/conv2d';
@@ -93,4 +94,20 @@ test('a profile names the ops that a step ran and leaves the backend as it was',
     }),
   );
   assert.equal(backend().binding, binding);
+});
+
+test('turns go round among those who want them, however long one takes, and after the last to leave', async () => {
+  const turns = new Turns();
+  const seen: string[] = [];
+  const work = async (name: string, times: number, milliseconds: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      const end = await turns.take();
+      seen.push(name);
+      await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      seen.push(name);
+      end();
+    }
+  };
+  await Promise.all([work('a', 3, 2), work('b', 2, 8), work('c', 1, 1)]);
+  assert.equal(seen.join(''), 'aabbccaabbaa');
 });
