@@ -123,7 +123,11 @@ export function barPlot(
     data,
     layout: layoutOf(
       options,
-      { barmode: options.stacked ? 'stack' : 'group', showlegend: series.length > 1, xaxis: { type: 'category' } },
+      {
+        barmode: options.stacked ? 'stack' : 'group',
+        showlegend: series.length > 1,
+        xaxis: { type: 'category' },
+      },
       series.map(({ y }) => y),
     ),
   };

@@ -53,7 +53,9 @@ function teachBackend(): void {
     return tensor;
   };
   native.executeMultipleOutputs = (op, attributes, inputs, outputs) => {
-    const typed = inputs.some((input) => holdsBfloat16(native, input)) ? attributes.map(inBfloat16) : attributes;
+    const typed = inputs.some((input) => holdsBfloat16(native, input))
+      ? attributes.map(inBfloat16)
+      : attributes;
     return native.binding // as it is now: a profile puts its own there
       .executeOp(op, typed, native.getInputTensorIds(inputs), outputs)
       .map((output) => native.createOutputTensor(output));
