@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { Conv2d } from '../nn/conv';
 import { Linear } from '../nn/layers';
+import { evalForNow } from '../nn/mode';
 import type { Module } from '../nn/module';
 
 /** Told of a module's forward pass after it ran; the tensors belong to others. */
@@ -73,7 +74,6 @@ function countParameters(module: Module): number {
  */
 export function summarize(model: Module, inputShape: readonly [number, number, number, number]): Summary {
   const layers = new Map<Module, LayerSummary>();
-  const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
   const takeOff = onForward(model, (name, module, _input, output) => {
     if (module.children().length > 0) return;
     const row = layers.get(module);
@@ -90,12 +90,12 @@ export function summarize(model: Module, inputShape: readonly [number, number, n
       row.flops += multiplyAdds(module, output);
     }
   });
+  const restore = evalForNow(model);
   try {
-    model.eval();
     tf.tidy(() => void model.forward(tf.zeros([...inputShape])));
   } finally {
     takeOff();
-    modes.forEach(([module, training]) => (module.training = training));
+    restore();
   }
   return {
     layers: [...layers.values()],

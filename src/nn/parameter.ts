@@ -33,8 +33,6 @@ export function disposeIfFails<Model>(build: () => Model): Model {
 
 /** A float32 tensor that belongs to a module and is saved with it: a parameter or a buffer. */
 abstract class ModuleTensor {
-  /** The storage; optimizers update it in place. */
-  readonly variable: NativeVariable;
   readonly shape: readonly number[];
 
   protected constructor(
@@ -42,14 +40,15 @@ abstract class ModuleTensor {
     readonly layout: Layout,
   ) {
     this.shape = [...initial.shape];
-    this.variable = new NativeVariable(initial, true);
-    made?.push(this);
   }
 
   /** The value now. It belongs to the module: do not dispose of it, clone it to keep it. */
-  get value(): tf.Tensor {
-    return this.variable.value;
-  }
+  abstract get value(): tf.Tensor;
+
+  /** Takes a value of the right shape over. */
+  protected abstract replace(value: tf.Tensor): void;
+
+  abstract dispose(): void;
 
   /** The shape that torch gives the same tensor. */
   get torchShape(): number[] {
@@ -67,7 +66,7 @@ abstract class ModuleTensor {
     if (!tf.util.arraysEqual(value.shape, this.shape as number[])) {
       throw new Error(`assign: expected a tensor of shape [${this.shape}], got [${value.shape}].`);
     }
-    this.variable.assign(value);
+    this.replace(value);
   }
 
   /** The value on the host, in torch's layout. */
@@ -88,16 +87,14 @@ abstract class ModuleTensor {
     });
     this.assign(value);
   }
-
-  dispose(): void {
-    this.variable.dispose();
-  }
 }
 
 /** A tensor that training changes, like `torch.nn.Parameter`. */
 export class Parameter extends ModuleTensor {
   /** The gradient that `backward` left here and an optimizer takes up; null before the first and after `zeroGrad`. */
   grad: tf.Tensor | null = null;
+  /** The storage; optimizers update it in place. */
+  readonly variable: NativeVariable;
 
   /**
    * @param initial - its first value, which the parameter takes over.
@@ -110,6 +107,16 @@ export class Parameter extends ModuleTensor {
     public requiresGrad = true,
   ) {
     super(initial, layout);
+    this.variable = new NativeVariable(initial, true);
+    made?.push(this);
+  }
+
+  get value(): tf.Tensor {
+    return this.variable.value;
+  }
+
+  protected replace(value: tf.Tensor): void {
+    this.variable.assign(value);
   }
 
   /** Frees the gradient. */
@@ -118,20 +125,37 @@ export class Parameter extends ModuleTensor {
     this.grad = null;
   }
 
-  override dispose(): void {
+  dispose(): void {
     this.zeroGrad();
-    super.dispose();
+    this.variable.dispose();
   }
 }
 
 /** A tensor that is saved with the module but not trained, like torch's buffers: running means, counters. */
 export class StateBuffer extends ModuleTensor {
+  private tensor: tf.Tensor;
+
   /** @param dtype - 'int64' marks a counter, which torch stores as a 64-bit integer. */
   constructor(
     initial: tf.Tensor,
     readonly dtype: 'float32' | 'int64' = 'float32',
   ) {
     super(initial, 'same');
+    this.tensor = tf.keep(initial);
+    made?.push(this);
+  }
+
+  get value(): tf.Tensor {
+    return this.tensor;
+  }
+
+  protected replace(value: tf.Tensor): void {
+    this.tensor.dispose();
+    this.tensor = tf.keep(value);
+  }
+
+  dispose(): void {
+    this.tensor.dispose();
   }
 
   override toState(): StateTensor {

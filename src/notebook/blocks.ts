@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { onForward } from '../models/summary';
 import { Conv2d } from '../nn/conv';
+import { evalForNow } from '../nn/mode';
 import { BatchNorm2d } from '../nn/norm';
 import { Module } from '../nn/module';
 import { escapeHtml, show } from './display';
@@ -57,13 +58,12 @@ function layerLabel(layer: Module): string {
 
 /** Runs zeros through a module in evaluation mode, and writes down each layer that works on them. */
 function record(module: Module, shape: readonly number[]) {
-  const modes = module.modules().map((each) => [each, each.training] as const);
   const steps: BlockStep[] = [];
   const takeOff = onForward(module, (name, layer, x, y) => {
     if (layer === module || layer.children().length > 0) return;
     steps.push({ name, layer, label: layerLabel(layer), from: x.dataId, to: y.dataId, shape: y.shape });
   });
-  module.eval();
+  const restore = evalForNow(module);
   try {
     const x = tf.zeros([...shape]);
     const y = tf.tidy(() => module.forward(x));
@@ -71,7 +71,7 @@ function record(module: Module, shape: readonly number[]) {
     return { steps, input: x.dataId, output: y.dataId, shape: y.shape };
   } finally {
     takeOff();
-    for (const [each, training] of modes) each.training = training;
+    restore();
   }
 }
 

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { onForward } from '../models/summary';
 import { Conv2d } from '../nn/conv';
 import { Linear } from '../nn/layers';
+import { evalForNow } from '../nn/mode';
 import type { Module } from '../nn/module';
 import { type BlockTrace, traceBlock } from './blocks';
 import { escapeHtml, show } from './display';
@@ -52,7 +53,6 @@ export function traceNetwork(model: Module, input: readonly number[]): Group[] {
   const within = new Set(candidates.flatMap((block) => block.modules().filter((module) => module !== block)));
   const blocks = candidates.filter((block) => !within.has(block)); // without the shortcuts' own sequences
   const inside = new Set(blocks.flatMap((block) => block.modules()));
-  const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
   const takeOff = onForward(model, (_name, module, x, y) => {
     if (blocks.includes(module)) found.push({ block: module, input: x.shape });
     else if (!inside.has(module)) {
@@ -60,12 +60,12 @@ export function traceNetwork(model: Module, input: readonly number[]): Group[] {
       if (label) found.push({ boxes: [{ label, shape: y.shape }], shortcut: 'none' });
     }
   });
-  model.eval();
+  const restore = evalForNow(model);
   try {
     tf.tidy(() => void model.forward(tf.zeros([...input])));
   } finally {
     takeOff();
-    modes.forEach(([module, training]) => (module.training = training));
+    restore();
   }
   return found.map((each) => ('block' in each ? groupOf(traceBlock(each.block, each.input)) : each));
 }

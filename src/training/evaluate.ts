@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { BatchLoader } from '../data/batchLoader';
 import { breathe } from '../interrupt';
+import { evalForNow } from '../nn/mode';
 import type { Module } from '../nn/module';
 import { type Precision, withPrecision } from '../ops/precision';
 import { silentProgress, startProgress } from '../progress';
@@ -80,7 +81,7 @@ export function checkOutputs({ shape }: tf.Tensor, classes: readonly string[]): 
 }
 
 /**
- * Runs a model in evaluation mode over a loader; its mode is restored afterwards.
+ * Runs a model in evaluation mode over a loader; each module's mode is put back afterwards.
  *
  * @throws Error when the model has fewer outputs than the data has classes, or the loader gives no pictures.
  */
@@ -90,8 +91,7 @@ export async function evaluate(
   loader: BatchLoader,
   { signal, label = 'Evaluating', onBatch, precision = 'float32' }: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const wasTraining = model.training;
-  model.eval();
+  const restore = evalForNow(model);
   const metrics = new RunningMetrics();
   const predictions: number[] = [];
   const labels: number[] = [];
@@ -121,7 +121,7 @@ export async function evaluate(
     progress.stop(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
-    model.train(wasTraining);
+    restore();
   }
   return { loss: metrics.loss, accuracy: metrics.accuracy, predictions, labels };
 }

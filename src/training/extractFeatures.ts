@@ -7,6 +7,7 @@ import { cacheRoot } from '../data/locations';
 import { breathe, withInterrupt } from '../interrupt';
 import { fuseIfPossible } from '../models/fuse';
 import { onForward } from '../models/summary';
+import { evalForNow } from '../nn/mode';
 import { Module } from '../nn/module';
 import { type Precision, toFloat32, withPrecision } from '../ops/precision';
 import { startProgress } from '../progress';
@@ -67,8 +68,7 @@ export async function extractFeatures(
   const labels: number[] = [];
   const progress = startProgress(views * dataset.length, { label, unit: 'images' });
   const fused = before === (model as { fc?: unknown }).fc ? fuseIfPossible(model, precision) : undefined;
-  const modes = model.modules().map((module): [Module, boolean] => [module, module.training]);
-  model.eval();
+  const restore = evalForNow(model);
   try {
     await withInterrupt(async (signal) => {
       const loader = new DataLoader(dataset, { batchSize, seed, signal });
@@ -93,7 +93,7 @@ export async function extractFeatures(
     throw error;
   } finally {
     fused?.dispose();
-    modes.forEach(([module, training]) => (module.training = training));
+    restore();
   }
   if (labels.length === 0) throw new Error('extractFeatures: the data set gave no pictures.');
   const features = new Float32Array(rows.reduce((sum, { length }) => sum + length, 0));

@@ -151,6 +151,20 @@ describe('JupyterLab in a browser', async () => {
     assert.ok(seconds < 2, `it took ${seconds.toFixed(2)} s`);
   });
 
+  test('a name of the library is completed, and tells its type', async () => {
+    await page.evaluate(`jupyterapp.commands.execute('notebook:insert-cell-below')`);
+    await page.evaluate(`jupyterapp.commands.execute('notebook:enter-edit-mode')`);
+    await page.keyboard.type('resnet20');
+    await page.keyboard.press('Tab');
+    await page.waitForFunction(
+      `jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource() === 'resnet20_cifar'`,
+    );
+    await page.keyboard.press('Shift+Tab');
+    const tooltip = page.locator('.jp-Tooltip');
+    await tooltip.waitFor();
+    assert.match(await tooltip.innerText(), /resnet20_cifar\(.*: CifarResNet/s);
+  });
+
   test('nothing was asked of the outside', () => {
     assert.deepEqual(outside, []);
   });

@@ -141,15 +141,20 @@ describe('trainAndEval', () => {
 });
 
 describe('evaluate', () => {
-  it('leaves the mode and the weights alone', async () => {
+  it('leaves the mode of each module and the weights alone', async () => {
     const net = makeNet();
+    net.layer1.eval(); // as somebody may have frozen it
+    const modes = net.modules().map(({ training }) => training);
     const before = net.stateDict().get('bn1.running_mean')!.data.slice();
     const { predictions, labels, accuracy } = await evaluate(
       net,
       lossFunc,
       new DataLoader(new Halves(20, 3), { batchSize: 16 }),
     );
-    assert.equal(net.training, true);
+    assert.deepEqual(
+      net.modules().map(({ training }) => training),
+      modes,
+    );
     assert.deepEqual(net.stateDict().get('bn1.running_mean')!.data, before);
     assert.equal(predictions.length, 20);
     assert.equal(accuracy, predictions.filter((p, i) => p === labels[i]).length / 20);
