@@ -156,13 +156,15 @@ describe('JupyterLab in a browser', async () => {
     await page.evaluate(`jupyterapp.commands.execute('notebook:enter-edit-mode')`);
     await page.keyboard.type('resnet20');
     await page.keyboard.press('Tab');
+    await page.locator('.jp-Completer:visible', { hasText: 'resnet20_cifar' }).waitFor();
+    await page.keyboard.press('Enter'); // takes the one that is offered
     await page.waitForFunction(
       `jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.getSource() === 'resnet20_cifar'`,
     );
     await page.keyboard.press('Shift+Tab');
     const tooltip = page.locator('.jp-Tooltip');
     await tooltip.waitFor();
-    assert.match(await tooltip.innerText(), /resnet20_cifar\(.*: CifarResNet/s);
+    assert.match(await tooltip.innerText(), /function resnet20_cifar<.*CifarResNet.*The paper's ResNet-20/s);
   });
 
   test('nothing was asked of the outside', () => {
