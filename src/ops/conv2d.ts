@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
 import { filterGradientByMatMul, isWide } from './filterGradientByMatMul';
-import { padWithZeros } from './pad';
+import { padPixels } from './pad';
 import { precision, toBfloat16 } from './precision';
 import {
   groupedFilterGradient,
@@ -43,16 +43,6 @@ function padMode(x: tf.TensorInfo, filter: tf.TensorInfo, options: Conv2dOptions
   if (options.padding === 0) return 'VALID';
   const same = [0, 1].every((axis) => sameEqualsPadding(x.shape[axis + 1], filter.shape[axis], options));
   return same ? 'SAME' : 'PAD';
-}
-
-/** Adds a border of zeros. */
-function padPixels(x: tf.TensorInfo, padding: number): tf.Tensor {
-  return padWithZeros(x, [
-    [0, 0],
-    [padding, padding],
-    [padding, padding],
-    [0, 0],
-  ]);
 }
 
 /** Takes the padding off again: the middle [N, height, width, C] of a padded tensor. */

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { Conv2dOptions } from './conv2d';
-import { padWithZeros } from './pad';
+import { padPixels } from './pad';
 
 /**
  * From how many channels on {@link filterGradientByMatMul} pays. Measured against oneDNN's own filter gradient on a
@@ -31,9 +31,8 @@ export function filterGradientByMatMul(
 ): tf.Tensor {
   const [n, height, width, k] = dy.shape;
   const [kh, kw, channels] = shape;
-  const border: [number, number] = [padding, padding];
   return tf.tidy(() => {
-    const padded = padding === 0 ? x : padWithZeros(x, [[0, 0], border, border, [0, 0]]);
+    const padded = padding === 0 ? x : padPixels(x, padding);
     const taps = Array.from({ length: kh * kw }, (_, tap) => {
       const [row, column] = [Math.floor(tap / kw) * dilation, (tap % kw) * dilation];
       return tf.slice(padded, [0, row, column, 0], [n, height, width, channels]);

@@ -10,6 +10,16 @@ export function padWithZeros(x: tf.TensorInfo, paddings: Paddings): tf.Tensor {
   return executeSingle('Pad', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, pairs]);
 }
 
+/** {@link padWithZeros} around the pixels of x [N, H, W, C], equally on all four sides. */
+export function padPixels(x: tf.TensorInfo, padding: number): tf.Tensor {
+  return padWithZeros(x, [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ]);
+}
+
 const runPad = defineOp<{ paddings: Paddings }>('Pad', {
   forward: ({ x }, { paddings }) => [padWithZeros(x, paddings)],
   backward: ([dy], _, { paddings }) => ({
