@@ -39,6 +39,8 @@ FAULT_DELAY_S = 0.015
 LOG_EVERY_S = 10.0
 # Lines of a stack that lie in Node, tslab or the hooks, and the closing brace of tslab's wrapper.
 MACHINERY = re.compile(r"^\s+at .*(node:|/tslab/|kernel-hooks\.cjs|node_modules/@tslab/)")
+# A socket's path has room for 104 bytes on macOS, its ending zero included, and for 108 on Linux.
+MAX_SOCKET_PATH = 104
 MAX_SOURCE_LINES = 6
 MAX_ERROR_LINES = 14
 
@@ -94,6 +96,8 @@ async def execute(path: Path, out: Path, kernel: str) -> float:
     with tempfile.TemporaryDirectory(prefix="resnet-workbook-") as run:
         env = {**os.environ, "RESNET_WORKBOOK_RUN": run}
         Path(run, "cell").write_text("0")
+        client.km = client.create_kernel_manager()
+        talk_over_files(client, Path(run))
         task = asyncio.ensure_future(run_cells(client, notebook, Path(run), env, progress))
         loop = asyncio.get_running_loop()
         stopped: list[int] = []
@@ -128,12 +132,22 @@ async def execute(path: Path, out: Path, kernel: str) -> float:
     return seconds
 
 
+def talk_over_files(client: NotebookClient, run: Path) -> None:
+    """Reach the kernel over sockets in its own folder, where their paths are short enough for the system.
+
+    TCP ports are chosen here and bound by the kernel a second later: another kernel that starts at the same time can
+    be given the same ones meanwhile.
+    """
+    sockets = run / "kernel"
+    if len(f"{sockets}-0") < MAX_SOCKET_PATH:
+        client.km.transport, client.km.ip = "ipc", str(sockets)
+
+
 async def run_cells(
     client: NotebookClient, notebook: NotebookNode, run: Path, env: dict[str, str], progress: Progress
 ) -> None:
     """Execute each cell; raise Fault for the first that fails or leaves a fault behind."""
     client.reset_execution_trackers()
-    client.km = client.create_kernel_manager()
     try:
         await client.async_start_new_kernel(cwd=client.resources["metadata"]["path"], env=env)
         await client.async_start_new_kernel_client()

@@ -12,6 +12,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const util = require('node:util');
 const vm = require('node:vm');
+const zeromq = require('zeromq');
 
 // jupyter_client gives the kernel a session of its own, so the kernel would outlive a server or an executor that was
 // killed.
@@ -24,9 +25,7 @@ setInterval(() => {
 // finishes none of its next messages at once after 512 in a row, zeromq refuses the others ("Socket is busy writing",
 // EBUSY) and the kernel dies: let them wait their turn. `writable` doesn't tell: it is about room alone.
 /** @typedef {{ send(...message: unknown[]): Promise<void> }} Sender */
-const { prototype } = /** @type {{ prototype: Sender }} */ (
-  /** @type {unknown} */ (require('zeromq').Socket)
-);
+const { prototype } = /** @type {{ prototype: Sender }} */ (/** @type {unknown} */ (zeromq.Socket));
 const { send } = prototype;
 /** @type {WeakMap<Sender, Promise<void>>} when the message before is over, for each socket */
 const over = new WeakMap();
@@ -65,6 +64,17 @@ async function sendInTurn(socket, message) {
   waiting.add(socket);
   await over.get(socket);
   return send.apply(socket, message);
+}
+
+// Jupyter's protocol names a socket's file FOLDER/NAME-1, where tslab writes ipc://FOLDER/NAME:1, as for a port.
+for (const { prototype } of [zeromq.Publisher, zeromq.Reply, zeromq.Router]) {
+  const { bind } = prototype;
+  Object.defineProperty(prototype, 'bind', {
+    /** @this {import('zeromq').Socket} @param {string} address */
+    value(address) {
+      return bind.call(this, address.replace(/^(ipc:.*):(\d+)$/, '$1-$2'));
+    },
+  });
 }
 
 const run = process.env.RESNET_WORKBOOK_RUN;

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -32,6 +34,32 @@ test('a kernel ends when the program that started it was killed', async () => {
   parent.kill('SIGKILL');
   for (let tries = 0; running(kernel) && tries < 100; tries++) await wait(100);
   assert.ok(!running(kernel), 'it is still there');
+});
+
+test('the sockets that are files bear the names that a client looks for', (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kernel-hooks-'));
+  t.after(() => {
+    fs.rmSync(folder, { recursive: true });
+  });
+  const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
+  // As tslab binds them, and as jupyter_client then connects to them.
+  const asks = `
+    const { Reply, Request } = require('zeromq');
+    (async () => {
+      const [reply, request] = [new Reply(), new Request({ receiveTimeout: 5000 })];
+      await reply.bind('ipc://${folder}/kernel:1');
+      request.connect('ipc://${folder}/kernel-1');
+      await request.send('there?');
+      await reply.send(await reply.receive());
+      console.log(String(await request.receive()));
+      process.exit();
+    })();`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['-r', hooks, '-e', asks], {
+    cwd: root,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.equal(stdout.trim(), 'there?', stderr);
 });
 
 const sendsMany = (count: number, options: string, early: boolean): string => `
