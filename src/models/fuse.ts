@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { Conv2d } from '../nn/conv';
-import { Sequential } from '../nn/layers';
+import { ReLU, Sequential } from '../nn/layers';
 import type { Module } from '../nn/module';
 import { BatchNorm2d, FrozenBatchNorm2d } from '../nn/norm';
 import { fusedConv2d } from '../ops/fusedConv2d';
@@ -43,14 +43,23 @@ export interface FusedNetwork {
 type Block = BasicBlock | Bottleneck | CifarBlock;
 const BLOCKS = [BasicBlock, Bottleneck, CifarBlock];
 
-/** Of one of the classes itself: a reader's subclass may compute something else. */
+/** Of one of the classes itself and with its forward: a reader's subclass, or hook, may do something else. */
 function mustBe<C extends new (...args: never[]) => Module>(
   module: Module,
   classes: readonly C[],
 ): asserts module is InstanceType<C> {
-  if (classes.some((each) => each === module.constructor)) return;
-  const names = classes.map(({ name }) => name).join(', ');
-  throw new CannotFuse(`fuse: knows ${names}, not ${module.constructor.name}.`);
+  const { name } = module.constructor;
+  if (!classes.some((each) => each === module.constructor)) {
+    const known = classes.map((each) => each.name).join(', ');
+    throw new CannotFuse(`fuse: knows ${known}, not ${name}.`);
+  }
+  if (Object.hasOwn(module, 'forward')) throw new CannotFuse(`fuse: a ${name} has a forward of its own.`);
+}
+
+/** Numbers alone: oneDNN's fused relu makes 0 of NaN, so a network that diverged would seem to know something. */
+function mustBeFinite(...tensors: tf.Tensor[]): void {
+  const finite = tf.tidy(() => tensors.every((each) => tf.all(tf.isFinite(each)).dataSync()[0] === 1));
+  if (!finite) throw new CannotFuse('fuse: not all weights and statistics are finite numbers.');
 }
 
 type Layer = (x: tf.Tensor) => tf.Tensor;
@@ -62,12 +71,13 @@ type Step = (x: tf.Tensor, relu: boolean, addend?: tf.Tensor) => tf.Tensor;
  * done while their results are written, where TensorFlow has kernels for that (oneDNN's, on x86-64). It computes what
  * the model computes in evaluation mode, with the weights that the model has now; of its last layer it uses the model's own.
  *
- * One difference: oneDNN's fused relu makes 0 of NaN, where TensorFlow's hands it on; `evaluate` uses the model itself, so
- * that a network that diverged is seen.
+ * One difference: oneDNN's fused relu makes 0 of NaN, where TensorFlow's hands it on. So weights that are not numbers, as
+ * after a run that diverged, are refused.
  *
  * @param model - a ResNet or a CifarResNet.
  * @param precision - what convolutions, and what lies between them, are computed in; default 'float32'.
- * @throws CannotFuse for other models, for blocks of the reader's own, and for normalizations that can't be folded.
+ * @throws CannotFuse for other models, for blocks of the reader's own, for hooked layers (`onForward`), for normalizations
+ *   that can't be folded, and for weights or running statistics that are infinite or NaN.
  */
 export function fuse(model: Module, precision: Precision = 'float32'): FusedNetwork {
   mustBe(model, [ResNet, CifarResNet]);
@@ -79,6 +89,7 @@ export function fuse(model: Module, precision: Precision = 'float32'): FusedNetw
     const { stride, padding, dilation, groups } = conv;
     const { filter, bias } = tf.tidy(() => {
       const folded = fuseConvBnWeights(conv, norm);
+      mustBeFinite(folded.filter, folded.bias);
       return precision === 'float32'
         ? folded
         : { filter: toBfloat16(folded.filter), bias: toBfloat16(folded.bias) };
@@ -93,12 +104,14 @@ export function fuse(model: Module, precision: Precision = 'float32'): FusedNetw
     const module = block instanceof CifarBlock ? block.shortcut : block.downsample;
     if (module === null) return block instanceof CifarBlock && block.option === 'none' ? null : (x) => x;
     if (!(module instanceof Sequential) || module.length !== 2) return (x) => module.forward(x);
+    mustBe(module, [Sequential]);
     const project = step(module[0], module[1]);
     return (x) => project(x, false);
   };
 
   const fuseBlock = (block: Module): Layer => {
     mustBe(block, BLOCKS);
+    mustBe(block.relu, [ReLU]);
     const inner = [step(block.conv1, block.bn1)];
     let last = step(block.conv2, block.bn2);
     if (block instanceof Bottleneck) {
@@ -114,6 +127,7 @@ export function fuse(model: Module, precision: Precision = 'float32'): FusedNetw
   };
 
   try {
+    mustBe(model.relu, [ReLU]);
     const stem = step(model.conv1, model.bn1);
     const stages = [
       model.layer1,
@@ -124,7 +138,10 @@ export function fuse(model: Module, precision: Precision = 'float32'): FusedNetw
     const layers: Layer[] = [
       (x) => stem(x, true),
       ...(model instanceof ResNet ? [(x: tf.Tensor) => model.maxpool.forward(x)] : []),
-      ...stages.flatMap((stage) => [...stage].map(fuseBlock)),
+      ...stages.flatMap((stage) => {
+        mustBe(stage, [Sequential]);
+        return [...stage].map(fuseBlock);
+      }),
     ];
     const features = (x: tf.Tensor): tf.Tensor2D =>
       tf.tidy(() =>

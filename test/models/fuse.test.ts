@@ -5,7 +5,9 @@ import { resnet18, resnet50, resnext50_32x4d } from '../../src/models/builders';
 import { CifarResNet } from '../../src/models/cifar';
 import { CannotFuse, fuse, fuseConvBnWeights, fuseIfPossible } from '../../src/models/fuse';
 import { BasicBlock, ResNet } from '../../src/models/resnet';
+import { onForward } from '../../src/models/summary';
 import { Conv2d } from '../../src/nn/conv';
+import { Identity } from '../../src/nn/layers';
 import { BatchNorm2d, FrozenBatchNorm2d, GroupNorm } from '../../src/nn/norm';
 import { hasBfloat16 } from '../../src/ops/bfloat16';
 import { conv2d } from '../../src/ops/conv2d';
@@ -139,6 +141,29 @@ test('what cannot be fused is named, and nothing is left behind', () => {
   }
   assert.equal(tf.memory().numTensors, before);
   Object.values(models).forEach((model) => model.dispose());
+});
+
+test('a part that was exchanged, hooked or is no number is not passed over', () => {
+  const changes: [what: string, change: (model: ResNet) => void][] = [
+    ['not Identity', ({ layer1 }) => Object.assign([...layer1][0], { relu: new Identity() })],
+    ['not Identity', (model) => Object.assign(model, { relu: new Identity() })],
+    ['a BasicBlock has a forward of its own', (model) => void onForward([...model.layer4][0], () => {})],
+    ['a Sequential has a forward of its own', ({ layer2 }) => (layer2.forward = (x) => tf.neg(x))],
+    ['not all weights', (model) => model.namedBuffers()[0][1].assign(tf.fill([64], NaN))],
+    ['not all weights', ({ conv1 }) => conv1.weight.assign(tf.fill([7, 7, 3, 64], Infinity))],
+  ];
+  for (const [what, change] of changes) {
+    const model = new ResNet(BasicBlock, [1, 1, 1, 1]);
+    change(model);
+    const before = tf.memory().numTensors;
+    assert.throws(
+      () => fuse(model),
+      (error) => error instanceof CannotFuse && error.message.includes(what),
+      what,
+    );
+    assert.equal(tf.memory().numTensors, before);
+    model.dispose();
+  }
 });
 
 test('a model that cannot be fused is used as it is', () => {
