@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
+import { type Conv2dOptions, conv2dAttributes } from './conv2dAttributes';
+import { defineOp, executeSingle } from './execute';
 import { filterGradientByMatMul, isWide } from './filterGradientByMatMul';
 import { padPixels } from './pad';
 import { precision, toBfloat16 } from './precision';
@@ -8,18 +9,6 @@ import {
   groupedInputGradient,
   nativeGroupedGradients,
 } from './groupedConv2dGradients';
-
-/** How a convolution moves over its input; each number holds for height and width alike, as in the ResNets. */
-export interface Conv2dOptions {
-  /** Pixels from one position to the next. */
-  stride: number;
-  /** Zeros added on each of the four sides, as in torch. */
-  padding: number;
-  /** Pixels from one tap of the filter to the next; 1 is an ordinary convolution. */
-  dilation: number;
-  /** Channels are split into this many groups that do not see each other; 1 is an ordinary convolution. */
-  groups: number;
-}
 
 /**
  * TensorFlow's 'SAME' pads so that the output has ceil(size / stride) positions, and puts an odd pixel after.
@@ -49,23 +38,6 @@ function padMode(x: tf.TensorInfo, filter: tf.TensorInfo, options: Conv2dOptions
 function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
   const [n, height, width, channels] = x.shape;
   return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
-}
-
-/** What TensorFlow's convolutions are told, whatever else they do; a number of zeros is padded on all four sides. */
-export function conv2dAttributes(
-  { stride, dilation }: Conv2dOptions,
-  padding: 'SAME' | 'VALID' | number,
-): Record<string, Attribute> {
-  const [mode, p] =
-    typeof padding === 'string' ? [padding, 0] : [padding > 0 ? 'EXPLICIT' : 'VALID', padding];
-  return {
-    T: FLOAT,
-    strides: { int: [1, stride, stride, 1] },
-    padding: { string: mode },
-    ...(p > 0 && { explicit_paddings: { int: [0, 0, p, p, p, p, 0, 0] } }),
-    data_format: NHWC,
-    dilations: { int: [1, dilation, dilation, 1] },
-  };
 }
 
 const runConv2d = defineOp<Conv2dOptions>('Conv2d', {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import type { Conv2dOptions } from './conv2d';
+import type { Conv2dOptions } from './conv2dAttributes';
 import { padPixels } from './pad';
 
 /**

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { type Conv2dOptions, conv2d, conv2dAttributes } from './conv2d';
+import { conv2d } from './conv2d';
+import { type Conv2dOptions, conv2dAttributes } from './conv2dAttributes';
 import { type Attribute, executeSingle } from './execute';
 import { relu } from './relu';
 

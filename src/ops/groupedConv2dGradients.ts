@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
-import type { Conv2dOptions } from './conv2d';
-import { type Attribute, FLOAT, NHWC, executeSingle } from './execute';
+import { type Conv2dOptions, conv2dAttributes } from './conv2dAttributes';
+import { executeSingle } from './execute';
 
 /*
  * Gradients of grouped and dilated convolutions. TensorFlow's own CPU kernels have none ("Gradients for grouped
@@ -17,13 +17,7 @@ let native: boolean | undefined;
 /** Whether this TensorFlow has gradients of grouped convolutions, found out once by a try on a few numbers. */
 export function nativeGroupedGradients(): boolean {
   native ??= tf.tidy(() => {
-    const attributes: Record<string, Attribute> = {
-      T: FLOAT,
-      strides: { int: [1, 1, 1, 1] },
-      padding: { string: 'VALID' },
-      data_format: NHWC,
-      dilations: { int: [1, 1, 1, 1] },
-    };
+    const attributes = conv2dAttributes({ stride: 1, dilation: 1 }, 'VALID');
     const [x, filter, dy] = [tf.ones([1, 3, 3, 4]), tf.ones([3, 3, 2, 4]), tf.ones([1, 1, 1, 4])]; // two groups
     try {
       executeSingle('Conv2DBackpropInput', attributes, [tf.tensor1d(x.shape, 'int32'), filter, dy]);
@@ -38,14 +32,7 @@ export function nativeGroupedGradients(): boolean {
 
 /** A convolution forward, without padding. */
 function convolve(x: tf.Tensor, filter: tf.Tensor, stride: number, dilation: number): tf.Tensor4D {
-  const attributes: Record<string, Attribute> = {
-    T: FLOAT,
-    strides: { int: [1, stride, stride, 1] },
-    padding: { string: 'VALID' },
-    data_format: NHWC,
-    dilations: { int: [1, dilation, dilation, 1] },
-  };
-  return executeSingle('Conv2D', attributes, [x, filter]) as tf.Tensor4D;
+  return executeSingle('Conv2D', conv2dAttributes({ stride, dilation }, 'VALID'), [x, filter]) as tf.Tensor4D;
 }
 
 /** Puts stride - 1 zeros after each pixel: [N, H', W', C] -> [N, H' stride, W' stride, C]. */
