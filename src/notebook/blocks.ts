@@ -6,6 +6,7 @@ import { BatchNorm2d } from '../nn/norm';
 import { Module } from '../nn/module';
 import { escapeHtml, show } from './display';
 import { COLORS, TEXT_COLOR } from './house';
+import { svgDrawing, svgText } from './svg';
 
 /** A block to draw. */
 export interface DrawnBlock {
@@ -100,6 +101,7 @@ export function traceBlock(block: Module, input: readonly number[]): BlockTrace 
 
 const BOX = { width: 172, height: 30, gap: 22 };
 const CENTER = 92; // of the main column, in pixels
+const MIDDLE = 'text-anchor="middle"';
 const IDENTITY = 250; // where an empty shortcut runs down
 const PROJECTION = 262; // the middle of a shortcut with layers, which has narrower boxes
 const NARROW = 152;
@@ -115,11 +117,7 @@ export function showBlocks(
   const drawn = blocks.map(({ title, block, input }) => drawBlock(title, traceBlock(block, input)));
   const words = alt ?? drawn.map(({ words }) => words).join(' ');
   const height = Math.max(...drawn.map((one) => one.height));
-  const figures = drawn.map(
-    ({ svg, width, words }) =>
-      `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" ` +
-      `aria-label="${escapeHtml(words)}" style="max-width:100%;height:auto;font-family:system-ui,sans-serif">${svg}</svg>`,
-  );
+  const figures = drawn.map(({ parts, width, words }) => svgDrawing(width, height, words, parts));
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
   show({
     'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:4px">${figures.join('')}</div>${below}</figure>`,
@@ -129,10 +127,10 @@ export function showBlocks(
 
 function drawBlock(title: string, trace: BlockTrace) {
   const { main, shortcut, after } = trace;
-  const parts = [text(6, 16, title, 'text-anchor="start" font-weight="bold"')];
+  const parts = [svgText(6, 16, title, 'font-weight="bold"')];
   let y = 52;
   const start = y;
-  parts.push(text(CENTER, y - 8, `x: ${sides(trace.input)}`));
+  parts.push(svgText(CENTER, y - 8, `x: ${sides(trace.input)}`, MIDDLE));
   let shape = trace.input;
   const column = (steps: readonly BlockStep[], x: number, color: string, wide = BOX.width) => {
     for (const step of steps) {
@@ -140,7 +138,7 @@ function drawBlock(title: string, trace: BlockTrace) {
       y += BOX.gap + BOX.height;
       // The shortcut ends in F(x)'s shape, which stands beside F(x).
       if (x === CENTER && sides(step.shape) !== sides(shape))
-        parts.push(text(x + 6, y + 15, sides(step.shape), 'text-anchor="start" font-size="11"'));
+        parts.push(svgText(x + 6, y + 15, sides(step.shape), 'font-size="11"'));
       shape = step.shape;
     }
   };
@@ -152,49 +150,46 @@ function drawBlock(title: string, trace: BlockTrace) {
     // x leaves the main column, goes down beside it, and comes back into the sum.
     const fork = start + 6;
     const rows = shortcut.length * (BOX.height + BOX.gap) + (shortcut.length > 0 ? BOX.gap : 0);
-    parts.push(text(CENTER - 10, end - 12, 'F(x)', 'text-anchor="end" font-style="italic"'));
+    parts.push(svgText(CENTER - 10, end - 12, 'F(x)', 'text-anchor="end" font-style="italic"'));
     parts.push(line(`M${CENTER} ${fork}H${side}V${shortcut.length > 0 ? middle - rows / 2 : end + 9}`));
     if (shortcut.length > 0) {
       [y, shape] = [middle - rows / 2, trace.input];
       column(shortcut, side, COLORS[1], NARROW);
       parts.push(line(`M${side} ${y}V${end + 9}`));
     } else {
-      parts.push(text(side - 8, middle, 'identity', 'text-anchor="end"'));
+      parts.push(svgText(side - 8, middle, 'identity', 'text-anchor="end"'));
     }
     parts.push(line(`M${side} ${end + 9}H${CENTER + 16}`));
     parts.push(`<path d="M${CENTER + 10} ${end + 9}l8 -4v8z" fill="${TEXT_COLOR}"/>`);
     parts.push(
-      text(side - 8, end + 3, shortcut.length > 0 ? 'Wₛ x' : 'x', 'text-anchor="end" font-style="italic"'),
+      svgText(side - 8, end + 3, shortcut.length > 0 ? 'Wₛ x' : 'x', 'text-anchor="end" font-style="italic"'),
     );
     parts.push(arrow(CENTER, end - BOX.gap - 4, end), plus(CENTER, end + 9));
     [y, shape] = [end + 18, trace.output];
     column(after, CENTER, COLORS[0]);
   }
-  parts.push(arrow(CENTER, y, y + BOX.gap + 4), text(CENTER, y + BOX.gap + 20, `y: ${sides(trace.output)}`));
+  parts.push(
+    arrow(CENTER, y, y + BOX.gap + 4),
+    svgText(CENTER, y + BOX.gap + 20, `y: ${sides(trace.output)}`, MIDDLE),
+  );
   const names = (steps: readonly BlockStep[]) => steps.map(({ label }) => label).join('; ');
   const beside = shortcut && (shortcut.length > 0 ? names(shortcut) : 'the input itself');
   const words =
     `${title}: ${names(main)}` +
     (beside ? `; to this is added: ${beside}; then ${names(after) || 'nothing'}.` : '.');
   const width = shortcut === null ? 200 : shortcut.length > 0 ? PROJECTION + NARROW / 2 + 4 : IDENTITY + 10;
-  return { svg: parts.join(''), width, height: y + BOX.gap + 30, words };
+  return { parts, width, height: y + BOX.gap + 30, words };
 }
 
 /** [N, 56, 56, 64] as "56 × 56 × 64". */
 const sides = (shape: readonly number[]): string => shape.slice(1).join(' × ');
-
-function text(x: number, y: number, content: string, more = ''): string {
-  const anchor = more.includes('text-anchor') ? '' : 'text-anchor="middle"';
-  const size = more.includes('font-size') ? '' : 'font-size="13"';
-  return `<text x="${x}" y="${y}" fill="${TEXT_COLOR}" ${anchor} ${size} ${more}>${escapeHtml(content)}</text>`;
-}
 
 function box(x: number, y: number, width: number, label: string, color: string): string {
   const [left, { height }] = [x - width / 2, BOX];
   const size = label.length > width / 7.6 ? 'font-size="11"' : ''; // 13 pixels high, a letter is about 7 wide
   return (
     `<rect x="${left}" y="${y}" width="${width}" height="${height}" rx="5" fill="${color}" fill-opacity="0.06" stroke="${color}" stroke-width="1.5"/>` +
-    text(x, y + height / 2 + 4.5, label, size)
+    svgText(x, y + height / 2 + 4.5, label, `${MIDDLE} ${size}`)
   );
 }
 

@@ -2,6 +2,7 @@ import { escapeHtml } from './display';
 import { extentOf } from './extent';
 import type { Figure } from './figure';
 import { COLORS } from './house';
+import { svgDrawing } from './svg';
 
 const [WIDTH, HEIGHT] = [720, 300];
 const BOX = { left: 64, right: 700, top: 44, bottom: 252 };
@@ -71,12 +72,8 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
     text(BOX.left, BOX.top - 10, titleText(layout.yaxis?.title)),
     text(BOX.right, BOX.bottom + 32, titleText(layout.xaxis?.title), 'text-anchor="end"'),
   ];
-  return (
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img" ` +
-    `aria-label="${escapeHtml(alt)}" style="max-width:100%;height:auto;font-family:system-ui,sans-serif">` +
-    [...titles, ...grid, clipped(paths.map(({ path }) => path).join('')), ...legend].join('') +
-    '</svg>'
-  );
+  const clippedPaths = clipped(paths.map(({ path }) => path).join(''));
+  return svgDrawing(WIDTH, HEIGHT, alt, [...titles, ...grid, clippedPaths, ...legend]);
 }
 
 /** What leaves the box is cut off: a figure may have a range narrower than its values. An inner svg does so without an id. */

@@ -7,6 +7,7 @@ import type { Module } from '../nn/module';
 import { type BlockTrace, traceBlock } from './blocks';
 import { escapeHtml, show } from './display';
 import { COLORS, TEXT_COLOR } from './house';
+import { svgDrawing, svgText } from './svg';
 
 /** A box: a layer with weights or a pooling, with the shape of what came out of it. */
 interface Box {
@@ -96,7 +97,7 @@ export function showNetwork(
 }
 
 function drawNetwork(title: string, groups: readonly Group[]): { svg: string; words: string } {
-  const parts = [text(LEFT, 16, title, 'font-weight="bold"')];
+  const parts = [svgText(LEFT, 16, title, 'font-weight="bold"')];
   const widths: number[] = []; // channels that have occurred; each gets a colour
   const middle = LEFT + WIDTH / 2;
   let y = 28;
@@ -109,11 +110,11 @@ function drawNetwork(title: string, groups: readonly Group[]): { svg: string; wo
       const color = COLORS[widths.indexOf(channels) % COLORS.length];
       const sides = shape.length === 4 ? `${shape[1]} × ${shape[2]}` : '';
       if (sides !== size && sides)
-        parts.push(text(LEFT - 10, y + 13, sides, 'text-anchor="end" font-size="11"'));
+        parts.push(svgText(LEFT - 10, y + 13, sides, 'text-anchor="end" font-size="11"'));
       size = sides;
       parts.push(
         `<rect x="${LEFT}" y="${y}" width="${WIDTH}" height="${HEIGHT}" rx="4" fill="${color}" fill-opacity="0.08" stroke="${color}"/>`,
-        text(middle, y + 13, label, 'text-anchor="middle" font-size="11"'),
+        svgText(middle, y + 13, label, 'text-anchor="middle" font-size="11"'),
         `<path d="M${middle} ${y + HEIGHT}v${GAP}" stroke="${TEXT_COLOR}"/>`,
       );
       y += HEIGHT + GAP;
@@ -133,13 +134,5 @@ function drawNetwork(title: string, groups: readonly Group[]): { svg: string; wo
     `${title}: ${layers} layers one after the other, ${count('identity')} shortcuts that are the identity, ` +
     `${count('projection')} with layers of their own.`;
   const [width, height] = [LEFT + WIDTH + ARC, y + 4];
-  const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" ` +
-    `aria-label="${escapeHtml(words)}" style="max-width:100%;height:auto;font-family:system-ui,sans-serif">${parts.join('')}</svg>`;
-  return { svg, words };
-}
-
-function text(x: number, y: number, content: string, more = ''): string {
-  const size = more.includes('font-size') ? '' : 'font-size="13"';
-  return `<text x="${x}" y="${y}" fill="${TEXT_COLOR}" ${size} ${more}>${escapeHtml(content)}</text>`;
+  return { svg: svgDrawing(width, height, words, parts), words };
 }
