@@ -1,17 +1,19 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { isBfloat16 } from './bfloat16';
 import type { Conv2dOptions } from './conv2dAttributes';
 import { padPixels } from './pad';
 
 /**
- * From how many channels on {@link filterGradientByMatMul} pays. Measured against oneDNN's own filter gradient on a
- * processor with AVX-512, bfloat16 and two threads, 3x3 filters, batches of 6 and 32: at 512 channels of 7x7 pixels 0.54 and
- * 0.60 of its time (float32 0.89 and 0.64), at 256 channels of 14x14 pixels 1.2 (1.4). 1x1 filters gain little.
+ * From how many channels on {@link filterGradientByMatMul} pays, in bfloat16. Measured against oneDNN's own filter gradient on
+ * a processor with AVX-512, two threads, 3x3 filters, batches of 6 and 32: at 512 channels of 7x7 pixels 0.6 and 0.7 of its
+ * time, at 256 channels of 14x14 pixels 1.1 and 1.2. In float32, whose rearranging costs oneDNN less, 1.1 and 1.3; a whole
+ * training step of resnet34 is 1 and 3 % faster there without it. 1x1 filters gain little.
  */
 const CHANNELS = 512;
 
 /** Whether {@link filterGradientByMatMul} is the faster way for a convolution of x. */
 export function isWide(x: tf.TensorInfo, filter: tf.TensorInfo, { stride, groups }: Conv2dOptions): boolean {
-  return stride === 1 && groups === 1 && filter.shape[0] > 1 && x.shape[3] >= CHANNELS;
+  return stride === 1 && groups === 1 && filter.shape[0] > 1 && x.shape[3] >= CHANNELS && isBfloat16(x);
 }
 
 /**
