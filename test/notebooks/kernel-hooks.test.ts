@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { root } from './project';
+import { root, temporaryFolder } from './project';
+
+const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
 
 const running = (pid: number): boolean => {
   try {
@@ -15,13 +16,18 @@ const running = (pid: number): boolean => {
   }
 };
 
-test('a kernel ends when the program that started it was killed', async () => {
+test('a kernel ends when the program that started it was killed', async (t) => {
+  const folder = temporaryFolder();
+  t.after(() => {
+    fs.rmSync(folder, { recursive: true });
+  });
+  const ready = path.join(folder, 'ready'); // written when the hooks have been loaded
+  const kernelCode = `require('node:fs').mkdirSync(${JSON.stringify(ready)}); setInterval(() => {}, 1000);`;
   // As jupyter_client does it: the kernel gets a session of its own.
-  const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
   const parent = spawn(process.execPath, [
     '-e',
     `const kernel = require('node:child_process').spawn(
-       process.execPath, ['-r', ${JSON.stringify(hooks)}, '-e', 'setInterval(() => {}, 1000)'],
+       process.execPath, ['-r', ${JSON.stringify(hooks)}, '-e', ${JSON.stringify(kernelCode)}],
        { detached: true, stdio: 'ignore' },
      );
      console.log(kernel.pid);`,
@@ -29,7 +35,7 @@ test('a kernel ends when the program that started it was killed', async () => {
   const kernel = await new Promise<number>((resolve) =>
     parent.stdout.once('data', (text) => resolve(Number(text))),
   );
-  await wait(1000); // the hooks have been loaded
+  for (let tries = 0; !fs.existsSync(ready) && tries < 300; tries++) await wait(100);
   assert.ok(running(kernel));
   parent.kill('SIGKILL');
   for (let tries = 0; running(kernel) && tries < 100; tries++) await wait(100);
@@ -37,11 +43,10 @@ test('a kernel ends when the program that started it was killed', async () => {
 });
 
 test('the sockets that are files bear the names that a client looks for', (t) => {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kernel-hooks-'));
+  const folder = temporaryFolder();
   t.after(() => {
     fs.rmSync(folder, { recursive: true });
   });
-  const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
   // As tslab binds them, and as jupyter_client then connects to them.
   const asks = `
     const { Reply, Request } = require('zeromq');
@@ -85,7 +90,6 @@ for (const [what, count, options, early] of [
   ['more messages at once than zeromq takes', 1500, '{ sendHighWaterMark: 0 }', false],
 ] as const) {
   test(`${what} wait their turn`, () => {
-    const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
     const run = (args: string[]): SpawnSyncReturns<string> =>
       spawnSync(process.execPath, [...args, '-e', sendsMany(count, options, early)], {
         cwd: root,
