@@ -1,9 +1,9 @@
 // @ts-check
 // Preloaded into the tslab kernel (node -r).
 //
-// A kernel ends with the program that started it, and its messages wait for each other. And where the notebook
-// executor asks for it, by naming a folder in RESNET_WORKBOOK_RUN, faults are recorded; a reader's own JupyterLab runs
-// without that.
+// A kernel ends with the program that started it, its messages wait for each other, and its sockets may be files. And
+// where the notebook executor asks for it, by naming a folder in RESNET_WORKBOOK_RUN, faults are recorded; a reader's
+// own JupyterLab runs without that.
 //
 // tslab answers "ok" for a rejection nobody awaits, a rejected promise as a cell's last expression, a throw in a
 // timer and console.error. Here each of these becomes one JSON line in RUN/faults.jsonl, with the cell it came from.

@@ -30,7 +30,7 @@ export interface TrainBenchRow extends Work {
   torch?: Side;
   /** torch's median divided by ours: above 1 ours is faster. */
   ratio?: number;
-  /** Where the time of one repetition of ours went; measuring makes it a little longer. */
+  /** Where the time of our quickest profiled repetition went; measuring makes it a little longer. */
   profile: Profile;
 }
 
@@ -117,5 +117,5 @@ function print({ ours, torch, ratio, profile, ...work }: TrainBenchRow): void {
   const peer = torch && ratio ? `  torch ${side(torch)}  torch / ours ${ratio.toFixed(2)}` : '';
   console.log(`${nameOf(work).padEnd(32)}ours ${side(ours)}${peer}`);
   const parts = Object.entries(profile).map(([name, time]) => `${name} ${time.toFixed(0)}`);
-  console.log(`  one repetition, ms: ${parts.join(', ')}`);
+  console.log(`  quickest of ${PROFILED}, ms: ${parts.join(', ')}`);
 }

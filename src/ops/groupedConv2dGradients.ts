@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Conv2dOptions, conv2dAttributes } from './conv2dAttributes';
 import { executeSingle } from './execute';
+import { padPixels } from './pad';
 
 /*
  * Gradients of grouped and dilated convolutions. TensorFlow's own CPU kernels have none ("Gradients for grouped
@@ -93,13 +94,7 @@ export function groupedFilterGradient(
   const [kh, kw, cg, k] = filter.shape;
   const [paddedHeight, paddedWidth] = [height + 2 * padding, width + 2 * padding];
   return tf.tidy(() => {
-    const seen = tf
-      .pad(x, [
-        [0, 0],
-        [padding, padding],
-        [padding, padding],
-        [0, 0],
-      ])
+    const seen = padPixels(x, padding)
       .reshape([n, paddedHeight * paddedWidth, groups, cg])
       .transpose([3, 1, 2, 0])
       .reshape([cg, paddedHeight, paddedWidth, groups * n]);

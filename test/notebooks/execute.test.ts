@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { executor, fixture, script, temporaryFolder, withoutPython } from './project';
+import { executor, fixture, script, temporaryFolder, until, withoutPython } from './project';
 
 /** What each broken fixture must be reported with: the cell (of all cells, from 1), and words of kind and error. */
 const FAULTS: [fixture: string, cell: number, words: string[]][] = [
@@ -61,7 +61,7 @@ describe('executing notebooks', { skip: withoutPython, concurrency: 4 }, () => {
   test('an interrupt ends it, and the kernel with it, even in a loop that never yields', async () => {
     const pidFile = path.join(out, 'kernel-pid');
     const { child, ended } = executor('endless', out, { KERNEL_PID_FILE: pidFile });
-    for (let tries = 0; !fs.existsSync(pidFile) && tries < 300; tries++) await wait(100);
+    await until(() => fs.existsSync(pidFile), 30);
     const kernel = Number(fs.readFileSync(pidFile, 'utf8'));
     await wait(300); // the loop is in the cell after
     child.kill('SIGINT');

@@ -3,8 +3,7 @@ import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
-import { root, temporaryFolder } from './project';
+import { root, temporaryFolder, until } from './project';
 
 const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
 
@@ -35,10 +34,10 @@ test('a kernel ends when the program that started it was killed', async (t) => {
   const kernel = await new Promise<number>((resolve) =>
     parent.stdout.once('data', (text) => resolve(Number(text))),
   );
-  for (let tries = 0; !fs.existsSync(ready) && tries < 300; tries++) await wait(100);
+  await until(() => fs.existsSync(ready), 30);
   assert.ok(running(kernel));
   parent.kill('SIGKILL');
-  for (let tries = 0; running(kernel) && tries < 100; tries++) await wait(100);
+  await until(() => !running(kernel), 10);
   assert.ok(!running(kernel), 'it is still there');
 });
 

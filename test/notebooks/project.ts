@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { projectRoot } from '../../src/data/locations';
 
 export const root = projectRoot();
@@ -14,6 +15,11 @@ export const fixture = (name: string): string =>
   path.join(root, 'test', 'notebooks', 'fixtures', `${name}.ipynb`);
 
 export const temporaryFolder = (): string => fs.mkdtempSync(path.join(os.tmpdir(), 'resnet-workbook-test-'));
+
+/** Waits until something holds, looking ten times a second; gives up after so many seconds, and the test finds out. */
+export async function until(holds: () => boolean, seconds: number): Promise<void> {
+  for (let tries = 0; !holds() && tries < 10 * seconds; tries++) await wait(100);
+}
 
 export interface Ended {
   status: number | null;
