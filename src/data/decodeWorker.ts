@@ -18,6 +18,13 @@ export type AnswerMessage =
 /** Pictures in work at once: while one is decoded (on sharp's threads), this thread resizes the other. */
 const AT_ONCE = 2;
 
+/**
+ * What of a picture can be handed over without a copy. A Buffer's memory is its maker's: sharp forbids to move its own,
+ * and from Node 21 on that is an error; small Buffers share one piece of memory.
+ */
+const ownMemory = (data: Image['data']): ArrayBuffer[] =>
+  Buffer.isBuffer(data) ? [] : [data.buffer as ArrayBuffer];
+
 const waiting: JobMessage[] = [];
 let running = 0;
 
@@ -32,7 +39,7 @@ if (parentPort) {
       const { image, random } = await runDecodeJob(job);
       const { data, ...size } = image;
       if (data === job.into) port.postMessage({ id, size, random } satisfies AnswerMessage);
-      else port.postMessage({ id, size, data, random } satisfies AnswerMessage, [data.buffer as ArrayBuffer]);
+      else port.postMessage({ id, size, data, random } satisfies AnswerMessage, ownMemory(data));
     } catch (error) {
       const answer: AnswerMessage =
         error instanceof ImageError
