@@ -3,7 +3,7 @@
 import { fail } from './lib/log.mjs';
 import { inRoot, nodeCompat } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
-import { tensorflowEnv } from './lib/tensorflow-env.mjs';
+import { tensorflowEnv } from './lib/child-env.mjs';
 import { setup } from './setup.mjs';
 
 const [name, ...args] = process.argv.slice(2);

@@ -1,9 +1,8 @@
 // @ts-check
 // npm run doctor: what is installed and works, what is not, and the one command that mends it. Changes nothing.
 import { fail, say, Trouble } from './lib/log.mjs';
-import { needNode, parts } from './setup.mjs';
-
-const MEND = 'npm run setup';
+import { needNode } from './setup-place.mjs';
+import { look, parts } from './setup.mjs';
 
 /** @param {string} name @param {string} text */
 const line = (name, text) => `${name.padEnd(WIDTH)}  ${text}`;
@@ -14,19 +13,11 @@ try {
   say(`✓ ${line('Node', `${process.versions.node}, ${process.platform} ${process.arch}`)}`);
   let bad = 0;
   for (const part of parts) {
-    let problem = part.missing();
-    let works = '';
-    if (!problem && part.live) {
-      try {
-        works = `, ${await part.live()}`;
-      } catch (error) {
-        problem = `does not work: ${error instanceof Error ? error.message : String(error)}`;
-      }
-    }
-    if (problem) bad++;
-    say(problem ? `✗ ${line(part.name, problem)}` : `✓ ${line(part.name, `${part.version()}${works}`)}`);
+    const { wrong, works } = await look(part);
+    if (wrong) bad++;
+    say(wrong ? `✗ ${line(part.name, wrong)}` : `✓ ${line(part.name, `${part.version()}, ${works}`)}`);
   }
-  if (bad) throw new Trouble(`${bad} of ${parts.length} parts are not in order.`, MEND);
+  if (bad) throw new Trouble(`${bad} of ${parts.length} parts are not in order.`, 'npm run setup');
 } catch (error) {
   fail(error);
 }

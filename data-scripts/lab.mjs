@@ -1,31 +1,15 @@
 // @ts-check
 // npm run lab: JupyterLab on this machine only (127.0.0.1, with a random token), the tslab kernel chosen, open at the
 // notebooks. Ctrl-C ends it. Arguments go to JupyterLab, e.g. npm run lab -- --no-browser --port 9999
-import fs from 'node:fs';
-import path from 'node:path';
 import { fail } from './lib/log.mjs';
-import { cache, root, venvBin } from './lib/paths.mjs';
+import { makeJupyterFolder } from './lib/child-env.mjs';
+import { root, venvBin } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
-import { pythonEnv } from './setup-python.mjs';
 import { setup } from './setup.mjs';
-
-// The reader's own Jupyter settings, kernels and workspaces stay out of it, and ours out of theirs.
-const jupyter = path.join(cache, 'jupyter');
-const env = {
-  ...pythonEnv,
-  JUPYTER_CONFIG_DIR: path.join(jupyter, 'config'),
-  JUPYTER_DATA_DIR: path.join(jupyter, 'data'),
-  JUPYTER_RUNTIME_DIR: path.join(jupyter, 'runtime'),
-  JUPYTERLAB_WORKSPACES_DIR: path.join(jupyter, 'workspaces'),
-  JUPYTERLAB_SETTINGS_DIR: path.join(jupyter, 'settings'),
-  IPYTHONDIR: path.join(jupyter, 'ipython'),
-  JUPYTER_PATH: undefined,
-  JUPYTER_CONFIG_PATH: undefined,
-};
 
 try {
   await setup();
-  fs.mkdirSync(path.join(jupyter, 'runtime'), { recursive: true, mode: 0o700 });
+  makeJupyterFolder();
   const given = process.argv.slice(2);
   const usual = [
     '--ServerApp.ip=127.0.0.1',
@@ -39,8 +23,7 @@ try {
   // JupyterLab takes each option once: the reader's takes the place of ours.
   const names = given.map((option) => option.split('=')[0]);
   const options = usual.filter((option) => !names.includes(option.split('=')[0]));
-  await run(venvBin('jupyter-lab'), [...options, ...given], {
-    env,
+  await run(venvBin('python'), ['-m', 'jupyterlab', ...options, ...given], {
     inherit: true,
     endedByCtrlC: true,
     endWith: 'SIGTERM', // without a terminal, SIGINT makes it leave its kernels behind

@@ -4,8 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fail, step, Trouble } from './lib/log.mjs';
 import { findBrowser } from './lib/browser.mjs';
+import { fail, step, Trouble } from './lib/log.mjs';
+import { replaceFolder } from './lib/files.mjs';
 import { ownCell, readChapters, stage } from './lib/chapters.mjs';
 import { figureHash } from './lib/figures.mjs';
 import { drawFormulas } from './lib/formulas.mjs';
@@ -51,9 +52,7 @@ export async function render(options = {}) {
     editPages(fresh, lightWithoutScripts);
   });
   fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
-  fs.rmSync(out, { recursive: true, force: true });
-  fs.mkdirSync(path.dirname(out), { recursive: true });
-  fs.renameSync(fresh, out);
+  replaceFolder(fresh, out);
   const missing = chapters.filter((chapter) => !chapter.run).map(({ name }) => name);
   return { index: path.join(out, 'index.html'), missing };
 }
@@ -70,9 +69,9 @@ async function sphinx(source, out, work, python, statics) {
   // Warnings are errors. -E: the home page lists what other pages hold, so nothing is kept from an earlier run.
   const options = ['-b', 'html', '-W', '--keep-going', '-q', '-E', '--no-color', '-c', site];
   options.push('-d', path.join(work, 'doctrees'));
-  options.push('-D', `html_static_path=${path.join(site, '_static')},${statics}`);
   const { status, stderr } = await run(python, ['-m', 'sphinx', ...options, source, out], {
     anyStatus: true,
+    env: { RESNET_WORKBOOK_STATICS: statics }, // an option would be split at commas
   });
   if (status === 0) return;
   // Where Sphinx itself fails, its trace says more than its list of versions.

@@ -2,18 +2,12 @@
 // canvas draws the embedded picture set. Its prebuilt binary where that can be downloaded, else built from source.
 import fs from 'node:fs';
 import path from 'node:path';
+import { replaceFolder } from './lib/files.mjs';
 import { Trouble } from './lib/log.mjs';
 import { modules } from './lib/paths.mjs';
 import { ask, run } from './lib/run.mjs';
-import {
-  gypEnv,
-  packageVersion,
-  platform,
-  probe,
-  readStamp,
-  removeStamp,
-  writeStamp,
-} from './setup-native.mjs';
+import { copyToBuild, gypEnv } from './setup-gyp.mjs';
+import { packageVersion, platform, probe, readStamp, writeStamp } from './setup-native.mjs';
 import { installSystem, isRootOnDebian, needCompiler, systemCommand } from './setup-system.mjs';
 
 const folder = path.join(modules, 'canvas');
@@ -33,44 +27,56 @@ const DEBIAN = [
 ];
 const MAC = 'brew install pkg-config cairo pango libpng jpeg giflib librsvg';
 
-const CHECK =
-  "const c = require('canvas').createCanvas(2, 2); c.getContext('2d').fillRect(0, 0, 1, 1); console.log(c.toBuffer('image/png').length > 50)";
+/** @param {string} [from] where canvas lies; default: where notebooks find it */
+const draws = (from = 'canvas') =>
+  probe(
+    `const canvas = require(${JSON.stringify(from)}).createCanvas(2, 2);
+    canvas.getContext('2d').fillRect(0, 0, 1, 1);
+    console.log(canvas.toBuffer('image/png').length > 50 ? 'draws' : 'an empty picture');`,
+    'draws',
+  );
 
 export const canvas = {
   name: 'canvas',
+  bytes: 0.1e9,
   missing() {
     if (!fs.existsSync(file)) return 'not built';
     return readStamp('canvas') === stamp() ? null : 'built from another version';
   },
   /** @param {(detail: string) => void} progress */
   async install(progress) {
-    removeStamp('canvas');
-    progress('looking for a prebuilt binary');
-    if (!(await prebuilt())) {
-      await needCompiler();
-      await needLibraries(progress);
-      progress('compiling, usually about 20 s');
-      await run(process.execPath, [path.join(modules, 'node-gyp', 'bin', 'node-gyp.js'), 'rebuild'], {
-        cwd: folder,
-        env: gypEnv(),
-      });
+    const copy = copyToBuild('canvas', ['node-addon-api', 'bindings', 'file-uri-to-path']);
+    try {
+      progress('looking for a prebuilt binary');
+      if (!(await prebuilt(copy.folder))) {
+        await needCompiler();
+        await needLibraries(progress);
+        progress('compiling, usually about 20 s');
+        await copy.build();
+        await draws(copy.folder);
+      }
+      const built = path.join(copy.folder, 'build');
+      for (const name of ['obj.target', '.deps'])
+        fs.rmSync(path.join(built, 'Release', name), { recursive: true, force: true });
+      replaceFolder(built, path.join(folder, 'build'));
+    } finally {
+      copy.remove();
     }
-    await probe(CHECK);
     writeStamp('canvas', stamp());
   },
   version: () => `${packageVersion('canvas')}`,
-  live: async () =>
-    (await probe(CHECK)) === 'true'
-      ? `draws, with Cairo ${await probe("console.log(require('canvas').cairoVersion)")}`
-      : 'does not draw',
+  live: async () => {
+    await draws();
+    return `draws, with Cairo ${await probe("console.log(require('canvas').cairoVersion)")}`;
+  },
 };
 
-/** @returns {Promise<boolean>} whether a prebuilt binary was downloaded and works here */
-async function prebuilt() {
+/** @param {string} folder @returns {Promise<boolean>} whether a prebuilt binary was downloaded into it and works here */
+async function prebuilt(folder) {
   try {
     const tool = path.join(modules, 'prebuild-install', 'bin.js');
     await run(process.execPath, [tool, '-r', 'napi'], { cwd: folder, env: gypEnv(), timeoutMs: DOWNLOAD_MS });
-    await probe(CHECK);
+    await draws(folder);
     return true;
   } catch {
     return false; // no network, no binary for this platform, or one for a newer system

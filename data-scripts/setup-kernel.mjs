@@ -5,10 +5,9 @@ import path from 'node:path';
 import { readText, writeWhole } from './lib/files.mjs';
 import { inRoot, modules, nodeCompat, venv } from './lib/paths.mjs';
 import { ask } from './lib/run.mjs';
-import { tensorflowEnv } from './lib/tensorflow-env.mjs';
+import { tensorflowEnv } from './lib/child-env.mjs';
 import { venvBin } from './lib/paths.mjs';
 import { packageVersion } from './setup-native.mjs';
-import { pythonEnv } from './setup-python.mjs';
 
 const share = path.join(venv, 'share', 'jupyter');
 // ipykernel comes with JupyterLab and would be offered beside ours.
@@ -68,7 +67,7 @@ export const kernel = {
   },
   version: () => `tslab ${packageVersion('tslab')}, Node ${process.versions.node}`,
   live: async () =>
-    ask(venvBin('python'), ['-c', START], { env: pythonEnv, timeoutMs: 60_000 }) ??
+    ask(venvBin('python'), ['-c', START], { timeoutMs: 60_000 }) ??
     Promise.reject(new Error('the kernel does not start')),
 };
 

@@ -7,7 +7,7 @@ import { readText, sha256, writeWhole } from './lib/files.mjs';
 import { Trouble } from './lib/log.mjs';
 import { build, inRoot, modules, root } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
-import { packageVersion } from './setup-native.mjs';
+import { packageVersion, probe } from './setup-native.mjs';
 
 const SOURCES = ['src', 'data-scripts', 'test'];
 const LOOPS = path.join('src', 'data', 'assembly', 'asconfig.json');
@@ -37,15 +37,29 @@ function state() {
   return sha256(String(packageVersion('typescript')), String(packageVersion('assemblyscript')), ...facts);
 }
 
+/** What was compiled and is gone: the compiler, which notes what it has done, would not make it again. */
+const lost = () =>
+  SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts'))
+    .filter((file) => !file.endsWith('.d.ts') && !file.includes(`${path.sep}assembly${path.sep}`))
+    .map((file) => path.join(build, path.relative(root, file).replace(/\.ts$/, '.js')))
+    .find((file) => !fs.existsSync(file));
+
 export const library = {
   name: 'compiled library',
-  missing: () =>
-    readText(stamp)?.trim() === state()
-      ? null
-      : fs.existsSync(stamp)
-        ? 'sources have changed'
-        : 'not compiled',
-  async install() {
+  bytes: 0.02e9,
+  missing() {
+    if (!fs.existsSync(stamp)) return 'not compiled';
+    if (readText(stamp)?.trim() !== state()) return 'sources have changed';
+    const gone = lost();
+    return gone ? `${path.relative(root, gone)} is gone` : null;
+  },
+  async live() {
+    const names = await probe("console.log(Object.keys(require('./.build/src/index.js')).length)");
+    return `${names} names for notebooks`;
+  },
+  /** @param {(detail: string) => void} _progress @param {boolean} [anew] */
+  async install(_progress, anew = false) {
+    if (anew || (fs.existsSync(stamp) && lost())) fs.rmSync(build, { recursive: true, force: true });
     const before = state(); // what is edited from here on is seen next time
     const tsc = path.join(modules, 'typescript', 'bin', 'tsc');
     const asc = path.join(modules, 'assemblyscript', 'bin', 'asc.js');

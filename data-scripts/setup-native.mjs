@@ -1,62 +1,72 @@
 // @ts-check
-// Building native parts with node-gyp (pinned in package.json). Both of ours use Node-API, whose binary interface
-// is the same from Node 20 to 26: one build serves them all, and a stamp tells what it was built from.
+// Building native parts. Both of ours use Node-API, whose binary interface is the same from Node 20 to 26: one build
+// serves them all, and a stamp tells what it was built from.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { readJson, readText, writeWhole } from './lib/files.mjs';
-import { modules, nodeCompat, venvBin } from './lib/paths.mjs';
-import { run } from './lib/run.mjs';
-import { npmConfig } from './setup-npm.mjs';
+import { modules, nodeCompat, root } from './lib/paths.mjs';
+import { RunError, run } from './lib/run.mjs';
 
 export const platform = `${process.platform}-${process.arch}`;
 
-/** @param {string} name @returns {string | undefined} the installed version of a package */
-export const packageVersion = (name) => readJson(path.join(modules, name, 'package.json'))?.version;
+/** The version of glibc that runs, undefined with another C library. */
+export const glibc = (() => {
+  if (process.platform !== 'linux') return undefined;
+  process.report.excludeNetwork = true; // it would look up the names of all connections
+  const report = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
+  return report.header?.glibcVersionRuntime;
+})();
+/** As npm packages name it. */
+export const libc = glibc ? 'glibc' : process.platform === 'linux' ? 'musl' : '';
+
+/** @param {string} name @param {string} [folder] @returns {string | undefined} the installed version of a package */
+export const packageVersion = (name, folder = modules) =>
+  readJson(path.join(folder, name, 'package.json'))?.version;
 
 // In node_modules, so that they go when it goes.
-const stampFile = (/** @type {string} */ name) => path.join(modules, '.resnet-workbook', `${name}.stamp`);
+const STAMPS = '.resnet-workbook';
+const stampFile = (/** @type {string} */ name) => path.join(modules, STAMPS, `${name}.stamp`);
 export const readStamp = (/** @type {string} */ name) => readText(stampFile(name));
 export const writeStamp = (/** @type {string} */ name, /** @type {string} */ value) =>
   writeWhole(stampFile(name), value);
-export const removeStamp = (/** @type {string} */ name) => fs.rmSync(stampFile(name), { force: true });
 
-/** The environment for node-gyp: this Node, its headers if they are on this machine, and our Python. */
-export function gypEnv() {
-  const nodedir = headers();
-  return {
-    PATH: [path.dirname(process.execPath), path.join(modules, '.bin'), process.env.PATH].join(path.delimiter),
-    npm_config_node_gyp: path.join(modules, 'node-gyp', 'bin', 'node-gyp.js'),
-    npm_config_python: venvBin('python'),
-    npm_config_jobs: String(os.availableParallelism()),
-    // Unset, node-gyp downloads this Node's headers and checks them against the published hashes.
-    npm_config_nodedir: nodedir ?? undefined,
+/** What set-up builds inside packages. @type {[name: string, ...built: string[]][]} */
+const BUILT = [
+  ['@tensorflow/tfjs-node', 'deps', 'lib'],
+  ['canvas', 'build'],
+];
+
+/** Takes what was built before into a new node_modules, where the package is the same. @param {string} fresh */
+export function keepBuilt(fresh) {
+  const copy = (/** @type {string} */ name) => {
+    const from = path.join(modules, name);
+    if (fs.lstatSync(from, { throwIfNoEntry: false }))
+      fs.cpSync(from, path.join(fresh, name), { recursive: true, force: true, verbatimSymlinks: true });
   };
-}
-
-/** The folder above include/node with this Node's headers; null when there is none on this machine. */
-function headers() {
-  const beside = path.resolve(path.dirname(fs.realpathSync(process.execPath)), '..'); // Node's own archives
-  if (headersVersion(beside) === process.versions.node) return beside;
-  return npmConfig('nodedir'); // somebody's choice, perhaps because nothing can be downloaded
-}
-
-/** @param {string} folder */
-function headersVersion(folder) {
-  const text = readText(path.join(folder, 'include', 'node', 'node_version.h')) ?? '';
-  return ['MAJOR', 'MINOR', 'PATCH']
-    .map((part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(text)?.[1])
-    .join('.');
+  for (const [name, ...built] of BUILT)
+    if (packageVersion(name) && packageVersion(name) === packageVersion(name, fresh))
+      for (const folder of built) copy(path.join(name, folder));
+  copy(STAMPS);
 }
 
 /**
  * Run a little script in a Node of its own, as notebooks do: what fails to load, or crashes, fails only there.
  * @param {string} script CommonJS; its last line printed is returned
+ * @param {string} [expected] what that line must be
  */
-export async function probe(script) {
-  const { stdout } = await run(process.execPath, ['-r', nodeCompat, '-e', script], {
-    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
-    timeoutMs: 60_000,
-  });
-  return stdout.trim().split('\n').pop() ?? '';
+export async function probe(script, expected) {
+  try {
+    const { stdout } = await run(process.execPath, ['-r', nodeCompat, '-e', script], {
+      cwd: root,
+      timeoutMs: 60_000,
+    });
+    const said = stdout.trim().split('\n').pop() ?? '';
+    if (expected !== undefined && said !== expected) throw new Error(`expected ${expected}, got ${said}`);
+    return said;
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    // Of Node's report of an uncaught error, the line that names it.
+    const line = error.output.split('\n').find((text) => /^\w*(Error|error)\b/.test(text));
+    throw new Error(line ?? error.message, { cause: error });
+  }
 }

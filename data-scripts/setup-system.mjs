@@ -28,16 +28,22 @@ export async function installSystem(names, purpose) {
   say(`  installed for ${purpose}: ${names.join(' ')}`);
 }
 
+/** What says that C++ can't be compiled here, nor a compiler installed. @returns {Trouble | null} */
+export function absentTools() {
+  const absent = ['make', process.env.CXX || 'c++'].filter(
+    (name) => ask('sh', ['-c', `command -v "${name}"`]) === null,
+  );
+  if (process.platform === 'win32' || absent.length === 0 || isRootOnDebian()) return null;
+  return new Trouble(
+    `A C++ compiler and make are needed to build native parts: ${absent.join(' and ')} not found.`,
+    systemCommand(['build-essential']),
+  );
+}
+
 /** Make sure that C++ can be compiled. */
 export async function needCompiler() {
-  const absent = () =>
-    ['make', process.env.CXX || 'c++'].filter((name) => ask('sh', ['-c', `command -v ${name}`]) === null);
-  if (process.platform === 'win32' || absent().length === 0) return;
+  const works = () => ask(process.env.CXX || 'c++', ['--version']) !== null && ask('make', ['--version']) !== null;
+  if (process.platform === 'win32' || works()) return;
   if (isRootOnDebian()) await installSystem(['build-essential'], 'building native parts');
-  const still = absent();
-  if (still.length)
-    throw new Trouble(
-      `A C++ compiler and make are needed to build native parts: ${still.join(' and ')} not found.`,
-      systemCommand(['build-essential']),
-    );
+  else throw absentTools() ?? new Trouble('The C++ compiler does not run.', systemCommand(['build-essential']));
 }

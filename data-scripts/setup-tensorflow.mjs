@@ -6,24 +6,19 @@
 // library comes from TensorFlow's wheel on PyPI wherever there is one, also where the installer would work: everybody
 // runs the same kernels and gets the same numbers, and what was downloaded is checked. `--tfjs-download` takes the
 // package's own, for machines that have no wheel (Intel Macs, Windows).
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { readText, relink, isLinkTo, writeWhole } from './lib/files.mjs';
+import { pipeline } from 'node:stream/promises';
+import { readJson, readText, relink, isLinkTo, writeWhole } from './lib/files.mjs';
 import { left, Trouble } from './lib/log.mjs';
 import { cache, inRoot, modules, venvBin } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
-import {
-  gypEnv,
-  packageVersion,
-  platform,
-  probe,
-  readStamp,
-  removeStamp,
-  writeStamp,
-} from './setup-native.mjs';
+import { gypEnv } from './setup-gyp.mjs';
+import { glibc, libc, packageVersion, platform, probe, readStamp, writeStamp } from './setup-native.mjs';
 import { patchBinding, patchName } from './patch-binding.mjs';
-import { pythonEnv } from './setup-python.mjs';
-import { needCompiler } from './setup-system.mjs';
+import { pipEnv } from './setup-python.mjs';
+import { absentTools, needCompiler } from './setup-system.mjs';
 
 const VERSION = '2.21.0';
 /** PyPI's files of that version for Python 3.13 (the C library inside is the same for each Python). @type {Record<string, { project: string, tag: string, sha256: string } | undefined>} */
@@ -46,7 +41,6 @@ const WHEELS = {
   },
 };
 const wheel = WHEELS[platform];
-const NEEDED_BYTES = 2.5e9; // the wheel, what is unpacked from it, and room to spare
 const OWN = 'tfjs-node’s own';
 
 const folder = path.join(cache, `libtensorflow-${VERSION}-${platform}`);
@@ -62,14 +56,46 @@ const library = (name, versioned = true) =>
 /** The headers that the binding includes, directly or not. */
 const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'];
 
+/** The shared libraries, with what tells that they are as they were unpacked. @typedef {Record<string, { bytes: number, sha256: string }>} Unpacked */
+
+/** @returns {string | null} what is wrong with the unpacked libraries, by their sizes */
+function damaged() {
+  /** @type {{ wheel?: string, libraries?: Unpacked } | null} */
+  const unpacked = readJson(complete);
+  if (unpacked?.wheel !== wheel?.sha256) return 'not installed';
+  for (const [name, { bytes }] of Object.entries(unpacked?.libraries ?? {})) {
+    const found = fs.statSync(path.join(folder, 'lib', name), { throwIfNoEntry: false });
+    if (!found) return `${name} is gone`;
+    if (found.size !== bytes) return `${name} has ${found.size} bytes, expected ${bytes}`;
+  }
+  return null;
+}
+
+/** @param {string} file */
+async function hashOf(file) {
+  const hash = createHash('sha256');
+  await pipeline(fs.createReadStream(file, { highWaterMark: 2 ** 20 }), hash);
+  return hash.digest('hex');
+}
+
 export const tensorflow = {
   name: `TensorFlow ${VERSION}`,
-  missing: () => (usesOwn() || readText(complete)?.trim() === wheel?.sha256 ? null : 'not installed'),
+  bytes: 2e9, // the wheel, pip's copy of it, what is unpacked from it, and room to spare
+  missing: () => (usesOwn() ? null : damaged()),
+  needs: () => void (process.argv.includes('--tfjs-download') || needWheel()),
+  async live() {
+    if (usesOwn()) return 'not looked at';
+    /** @type {{ libraries: Unpacked }} */
+    const { libraries } = readJson(complete);
+    for (const [name, { sha256 }] of Object.entries(libraries))
+      if ((await hashOf(path.join(folder, 'lib', name))) !== sha256)
+        throw new Error(`${name} is not as it was unpacked`);
+    return 'as it was unpacked';
+  },
   /** @param {(detail: string) => void} progress */
   async install(progress) {
     if (process.argv.includes('--tfjs-download')) return; // the binding's step does it
     const source = needWheel();
-    needSpace();
     const wheels = path.join(cache, 'wheels');
     fs.mkdirSync(wheels, { recursive: true });
     const file = path.join(
@@ -104,7 +130,7 @@ export const tensorflow = {
         '-r',
         pinned,
       ]),
-      { env: { ...pythonEnv, PIP_RESUME_RETRIES: '5' }, onLine: bytes('downloading', progress) },
+      { env: { ...pipEnv(), PIP_RESUME_RETRIES: '5' }, onLine: bytes('downloading', progress) },
     );
     const part = `${folder}.part`;
     fs.rmSync(part, { recursive: true, force: true });
@@ -117,7 +143,6 @@ export const tensorflow = {
       venvBin('python'),
       [inRoot('data-scripts', 'unpack_wheel.py'), file, part, ...members, ...headers],
       {
-        env: pythonEnv,
         onLine: bytes('unpacking', progress),
       },
     );
@@ -131,7 +156,13 @@ export const tensorflow = {
       library('libtensorflow_framework'),
       path.join(part, 'lib', library('libtensorflow_framework', false)),
     );
-    writeWhole(path.join(part, '.complete'), `${source.sha256}\n`);
+    /** @type {Unpacked} */
+    const libraries = {};
+    for (const name of ['libtensorflow_cc', 'libtensorflow_framework'].map((name) => library(name))) {
+      const unpacked = path.join(part, 'lib', name);
+      libraries[name] = { bytes: fs.statSync(unpacked).size, sha256: await hashOf(unpacked) };
+    }
+    writeWhole(path.join(part, '.complete'), JSON.stringify({ wheel: source.sha256, libraries }));
     fs.rmSync(folder, { recursive: true, force: true });
     fs.renameSync(part, folder);
     fs.rmSync(wheels, { recursive: true, force: true }); // 270 MB that nothing needs any more
@@ -142,7 +173,8 @@ export const tensorflow = {
 const built = () =>
   `tfjs-node ${packageVersion('@tensorflow/tfjs-node')}, TensorFlow ${usesOwn() ? OWN : `${wheel?.sha256}, ${patchName}`}, ${platform}`;
 // Node-API 8 is the highest that tfjs-node knows; every Node from 20 on has it.
-const bindingFile = path.join(tfjs, 'lib', 'napi-v8', 'tfjs_binding.node');
+const NODE_API = 8;
+const bindingFile = path.join(tfjs, 'lib', `napi-v${NODE_API}`, 'tfjs_binding.node');
 
 export const binding = {
   name: 'TensorFlow binding for Node',
@@ -152,12 +184,14 @@ export const binding = {
     if (!fs.existsSync(bindingFile)) return 'the built file is gone';
     return usesOwn() || isLinkTo(depsTarget, deps) ? null : 'not linked to TensorFlow';
   },
+  needs() {
+    const absent = absentTools();
+    if (absent) throw absent;
+  },
   /** @param {(detail: string) => void} progress */
   async install(progress) {
-    removeStamp('tfjs');
     await needCompiler();
     progress('compiling, usually about 15 s');
-    const preGyp = path.join(modules, '@mapbox', 'node-pre-gyp', 'bin', 'node-pre-gyp');
     if (process.argv.includes('--tfjs-download')) {
       fs.rmSync(deps, { recursive: true, force: true });
       await run(process.execPath, [path.join(tfjs, 'scripts', 'install.js')], {
@@ -168,23 +202,41 @@ export const binding = {
     } else {
       relink(depsTarget, deps);
       patchBinding(tfjs);
-      const env = { ...gypEnv(), ...(mac ? { LDFLAGS: '-Wl,-rpath,@loader_path/../../deps/lib' } : {}) };
-      await run(process.execPath, [preGyp, 'install', '--build-from-source'], { cwd: tfjs, env });
+      await compile();
     }
-    progress('checking that it computes');
-    const sum = await probe(
-      "const tf = require('@tensorflow/tfjs-node'); console.log(tf.add([1, 2], [3, 4]).arraySync().join())",
-    );
-    if (sum !== '4,6')
-      throw new Trouble(`TensorFlow added [1, 2] and [3, 4] to [${sum}], expected [4,6].`, 'npm run doctor');
     writeStamp('tfjs', built());
   },
   version: () => `tfjs-node ${packageVersion('@tensorflow/tfjs-node')}`,
-  live: () =>
-    probe(
-      "const tf = require('@tensorflow/tfjs-node'); console.log('computes with TensorFlow ' + tf.backend().binding.TF_Version)",
-    ),
+  async live() {
+    const script = `const tf = require('@tensorflow/tfjs-node');
+      console.log(tf.add([1, 2], [3, 4]).arraySync().join(), tf.backend().binding.TF_Version)`;
+    const [sum, version] = (await probe(script)).split(' ');
+    if (sum !== '4,6') throw new Error(`TensorFlow added [1, 2] and [3, 4] to [${sum}], expected [4,6]`);
+    return `computes with TensorFlow ${version}`;
+  },
 };
+
+/**
+ * Two source files against Node-API's headers (of a package) and TensorFlow's: called directly, since node-gyp can't
+ * build in a folder with a space in its path, and downloads all of Node's headers, from where not everybody can.
+ */
+async function compile() {
+  const part = `${bindingFile}.part`;
+  fs.mkdirSync(path.dirname(bindingFile), { recursive: true });
+  const include = [path.join(modules, 'node-api-headers', 'include'), path.join(deps, 'include'), tfjs];
+  const lib = path.join(deps, 'lib');
+  await run(process.env.CXX || 'c++', [
+    ...['-std=c++17', '-O3', '-fPIC', '-w', `-DNAPI_VERSION=${NODE_API}`, '-DBUILDING_NODE_EXTENSION'],
+    ...include.map((path) => `-I${path}`),
+    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => path.join(tfjs, 'binding', name)),
+    ...(mac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared']),
+    ...[`-L${lib}`, '-ltensorflow', '-ltensorflow_framework'],
+    // DT_RPATH: another TensorFlow in LD_LIBRARY_PATH does not come before this one, as with DT_RUNPATH.
+    mac ? '-Wl,-rpath,@loader_path/../../deps/lib' : '-Wl,--disable-new-dtags,-rpath,$ORIGIN/../../deps/lib',
+    ...['-o', part],
+  ]);
+  fs.renameSync(part, bindingFile);
+}
 
 /** Whether tfjs-node has its own library, by --tfjs-download, rather than the link to ours. */
 function usesOwn() {
@@ -192,32 +244,35 @@ function usesOwn() {
   return readStamp('tfjs')?.includes(`TensorFlow ${OWN}`) ?? false;
 }
 
-function needWheel() {
-  /** @type {{ header?: { glibcVersionRuntime?: string } }} */
-  const report = process.platform === 'linux' ? /** @type {any} */ (process.report.getReport()) : {};
-  const musl = process.platform === 'linux' && !report.header?.glibcVersionRuntime;
-  if (wheel && !musl) return wheel;
-  const machine = musl ? `Linux with musl (Alpine)` : platform;
-  throw new Trouble(
-    `TensorFlow ${VERSION} has no build for ${machine}: there are Linux x86-64 and arm64 (glibc 2.27 or later) and macOS on Apple silicon.`,
-    process.platform === 'win32'
-      ? 'use WSL 2 (wsl --install), or try: npm run setup -- --tfjs-download   (TensorFlow 2.9.1 from tfjs-node’s own installer: unchecked, untested here)'
-      : musl
-        ? 'use a glibc system, e.g. a Debian container'
-        : 'npm run setup -- --tfjs-download   (TensorFlow 2.9.1 from tfjs-node’s own installer: unchecked, untested here)',
-  );
-}
+const LOWEST_GLIBC = [2, 27];
 
-function needSpace() {
-  fs.mkdirSync(cache, { recursive: true });
-  const { bavail, bsize } = fs.statfsSync(cache);
-  if (bavail * bsize < NEEDED_BYTES) {
-    const has = ((bavail * bsize) / 1e9).toFixed(1);
+function needWheel() {
+  const tfjsOwn =
+    'npm run setup -- --tfjs-download   (TensorFlow 2.9.1 from tfjs-node’s own installer: unchecked, untested here)';
+  if (!wheel)
     throw new Trouble(
-      `TensorFlow needs ${NEEDED_BYTES / 1e9} GB of disk while it is unpacked; ${cache} has ${has} GB free.`,
-      'free some space and start again',
+      `TensorFlow ${VERSION} has no build for ${platform}: there are Linux x86-64 and arm64, and macOS on Apple silicon.`,
+      tfjsOwn,
     );
-  }
+  if (libc === 'musl')
+    throw new Trouble(
+      `TensorFlow ${VERSION} has no build for Linux with musl (Alpine), only for glibc.`,
+      'use a glibc system, e.g. a Debian container',
+    );
+  const [major = 0, minor = 0] = (glibc ?? '9.0').split('.').map(Number);
+  if (major < (LOWEST_GLIBC[0] ?? 0) || (major === LOWEST_GLIBC[0] && minor < (LOWEST_GLIBC[1] ?? 0)))
+    throw new Trouble(
+      `TensorFlow ${VERSION} needs glibc ${LOWEST_GLIBC.join('.')} or later; this system has ${glibc}.`,
+      'use a newer system, e.g. a Debian container',
+    );
+  // Wheels for x86-64 are compiled for AVX; elsewhere the file has no line of flags.
+  const flags = platform === 'linux-x64' ? /^flags\s*:(.*)$/m.exec(readText('/proc/cpuinfo') ?? '')?.[1] : undefined;
+  if (flags && !/\savx\b/.test(flags))
+    throw new Trouble(
+      `TensorFlow ${VERSION} is compiled for processors with AVX, which this one has not (an old one, or an emulator).`,
+      'use another machine, or let the virtual machine pass its processor through',
+    );
+  return wheel;
 }
 
 /** Turns lines `Progress DONE of TOTAL` into words. @param {string} verb @param {(detail: string) => void} progress */

@@ -1,64 +1,77 @@
 // @ts-check
-// npm run setup: whatever is missing, and nothing else. Also run by npm start, npm test and npm run lab.
+// npm run setup: whatever is missing or does not work, and nothing else; npm start, npm test and npm run lab do the
+// quick half of it (what is missing).
+// npm run setup -- --repair: everything anew, each part in the old one's place when the new one is complete.
 // npm run setup -- browser: a Chromium too, for the tests of the pages.
 // Plain Node without dependencies: nothing is installed yet when it starts.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alone } from './lib/files.mjs';
-import { fail, step, Trouble } from './lib/log.mjs';
+import { fail, say, step, Trouble } from './lib/log.mjs';
 import { canvas } from './setup-canvas.mjs';
 import { kernel } from './setup-kernel.mjs';
 import { library } from './setup-library.mjs';
 import { link, packages } from './setup-npm.mjs';
+import { needNode, needPlace } from './setup-place.mjs';
 import { python } from './setup-python.mjs';
 import { binding, tensorflow } from './setup-tensorflow.mjs';
 
 /**
  * @typedef {object} Part
  * @property {string} name
+ * @property {number} [bytes] the disk that it needs while it is installed
  * @property {() => string | null} missing why it has to be installed (again), or null; quick
- * @property {(progress: (detail: string) => void) => Promise<void>} install may be interrupted anywhere and started again
+ * @property {() => Promise<string>} live sees whether it works, in a process of its own, and says how; throws where it doesn't
+ * @property {() => void} [needs] throws a Trouble where it can't be installed here, before anything is downloaded
+ * @property {(progress: (detail: string) => void, anew: boolean) => Promise<void>} install may be interrupted anywhere and
+ *   started again; `anew`: trust nothing that is there, but keep what works until the new one is complete
  * @property {() => string} version
- * @property {() => Promise<string>} [live] see whether it works, in a process of its own
  */
 
 /** In the order in which they need each other. @type {readonly Part[]} */
 export const parts = [packages, python, tensorflow, binding, canvas, link, kernel, library];
 
-const LOWEST = [20, 19];
-
-export function needNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < (LOWEST[0] ?? 0) || (major === LOWEST[0] && minor < (LOWEST[1] ?? 0))) {
-    throw new Trouble(
-      `Node ${LOWEST.join('.')} or later is needed; this is ${process.versions.node}.`,
-      'install the current Node.js from nodejs.org',
-    );
+/** What is wrong with a part, for set-up and doctor alike. @param {Part} part @returns {Promise<{ wrong: string | null, works: string }>} */
+export async function look(part) {
+  const missing = part.missing();
+  if (missing) return { wrong: missing, works: '' };
+  try {
+    return { wrong: null, works: await part.live() };
+  } catch (error) {
+    return { wrong: `does not work: ${error instanceof Error ? error.message : String(error)}`, works: '' };
   }
 }
 
 /**
- * Install and build whatever is missing: one line for each thing done, none when nothing was to be done.
+ * Install and build what is missing: one line for each thing done, none when nothing was to be done.
+ * @param {'quick' | 'check' | 'repair'} [how] `check`: also what is there and does not work; `repair`: all of it
  * @throws {Trouble} saying what failed and the one command that mends it
  */
-export async function setup() {
+export async function setup(how = 'quick') {
   needNode();
-  if (parts.every((part) => part.missing() === null)) return;
-  await alone(async () => {
+  if (how === 'quick' && parts.every((part) => part.missing() === null)) return;
+  await alone('set-up', async () => {
+    const missing = parts.filter((part) => how === 'repair' || part.missing() !== null);
+    needPlace(missing);
+    for (const part of missing) part.needs?.();
     for (const part of parts) {
-      if (part.missing() === null) continue;
-      await step(part.name, (progress) => part.install(progress));
-      const still = part.missing();
-      if (still) throw new Trouble(`${part.name}: ${still}, even after it was installed.`, 'npm run doctor');
+      const before = how === 'check' ? await look(part) : { wrong: part.missing() };
+      if (how !== 'repair' && !before.wrong) continue;
+      if (how === 'check' && part.missing() === null) say(`${part.name} ${before.wrong}`);
+      await step(part.name, (progress) => part.install(progress, how !== 'quick'));
+      const after = how === 'quick' ? { wrong: part.missing() } : await look(part);
+      if (after.wrong)
+        throw new Trouble(`${part.name}: ${after.wrong}, even after it was installed.`, 'npm run doctor');
     }
   });
 }
 
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    await setup();
+    await setup(process.argv.includes('--repair') ? 'repair' : 'check');
     // Imported only now: it needs a package.
-    if (process.argv[2] === 'browser') await (await import('./setup-browser.mjs')).needBrowser();
+    if (process.argv.includes('browser')) await (await import('./setup-browser.mjs')).needBrowser();
+    say('Everything is installed and works.');
   } catch (error) {
     fail(error);
   }

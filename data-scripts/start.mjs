@@ -5,7 +5,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { duration, fail, Trouble } from './lib/log.mjs';
-import { chosen, execute, ownPictures, preparePictures } from './lib/notebooks.mjs';
+import { chosen, execute, ownPictures, preparePictures, takeTurns } from './lib/notebooks.mjs';
+import { needWritableResults } from './setup-place.mjs';
 import { setup } from './setup.mjs';
 
 const HELP = `npm start [-- [NOTEBOOK...] [options]]
@@ -31,24 +32,31 @@ async function main(args) {
   const files = chosen([...positionals, ...(values.only ?? [])]);
   const pictures = ownPictures(values.data);
   if (!values['no-setup']) await setup();
-  if (!values['no-run']) {
-    const env = await preparePictures(pictures);
-    console.log(files.length === 1 ? 'Executing 1 notebook' : `Executing ${files.length} notebooks`);
-    const status = await execute(files, { env });
-    if (status !== 0) return status;
-  }
-  if (!values['no-pages']) {
-    // Imported only now: it needs packages, which aren't there before set-up.
-    const { render } = await import('./render.mjs');
-    const { index, missing } = await render();
-    for (const name of missing)
-      console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);
-    console.log(
-      `Pages: ${path.relative(process.cwd(), index)}\n       ${pathToFileURL(fs.realpathSync(index)).href}`,
-    );
-  }
+  needWritableResults();
+  const status = await takeTurns(async () => {
+    if (!values['no-run']) {
+      const env = await preparePictures(pictures);
+      console.log(files.length === 1 ? 'Executing 1 notebook' : `Executing ${files.length} notebooks`);
+      const status = await execute(files, { env });
+      if (status !== 0) return status;
+    }
+    if (!values['no-pages']) await pages();
+    return 0;
+  });
+  if (status !== 0) return status;
   console.log(`Done in ${duration(Date.now() - began)}`);
   return 0;
+}
+
+async function pages() {
+  // Imported only now: it needs packages, which aren't there before set-up.
+  const { render } = await import('./render.mjs');
+  const { index, missing } = await render();
+  for (const name of missing)
+    console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);
+  console.log(
+    `Pages: ${path.relative(process.cwd(), index)}\n       ${pathToFileURL(fs.realpathSync(index)).href}`,
+  );
 }
 
 /** @param {string[]} args */

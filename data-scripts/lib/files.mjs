@@ -1,5 +1,5 @@
 // @ts-check
-// Files that are either whole or absent: written under a temporary name and renamed. And the lock of the set-up.
+// Files and folders that are either whole or absent: made under a temporary name and renamed. And locks.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -38,6 +38,62 @@ export function sha256(...parts) {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part).update('\0');
   return hash.digest('hex');
+}
+
+/**
+ * Put a complete folder where another stands: the old one stays until the new one is whole there.
+ * @param {string} fresh on the same disk as the project, or as good as: it is moved, or else copied
+ * @param {string} target a folder, a link to one, a mount, or nothing yet
+ */
+export function replaceFolder(fresh, target) {
+  fs.mkdirSync(path.dirname(target), { recursive: true });
+  const place = followed(target);
+  const trash = path.join(cache, 'replaced');
+  fs.rmSync(trash, { recursive: true, force: true }); // left by an interrupted run
+  fs.mkdirSync(trash, { recursive: true });
+  const old = path.join(trash, path.basename(place));
+  try {
+    if (fs.existsSync(place)) fs.renameSync(place, old);
+    try {
+      fs.renameSync(fresh, place);
+    } catch (error) {
+      if (fs.existsSync(old)) fs.renameSync(old, place);
+      throw error;
+    }
+  } catch (error) {
+    // A mount can't be moved, and nothing can be moved to another disk.
+    if (!['EBUSY', 'EXDEV'].includes(/** @type {NodeJS.ErrnoException} */ (error).code ?? '')) throw error;
+    replaceContents(fresh, place);
+  }
+  fs.rmSync(trash, { recursive: true, force: true });
+}
+
+/** @param {string} target @returns {string} the folder that a link leads to, which may have to be made */
+function followed(target) {
+  if (!fs.lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) return target;
+  const place = path.resolve(path.dirname(target), fs.readlinkSync(target));
+  fs.mkdirSync(path.dirname(place), { recursive: true });
+  return followed(place);
+}
+
+/** The copy, for which there may be no room, is complete before the first old file goes. @param {string} fresh @param {string} place */
+function replaceContents(fresh, place) {
+  const [incoming, outgoing] = ['.incoming', '.outgoing'].map((name) => path.join(place, name));
+  const clear = () => [incoming, outgoing].forEach((name) => fs.rmSync(name, { recursive: true, force: true }));
+  const move = (/** @type {string} */ from, /** @type {string} */ to) => {
+    for (const name of fs.readdirSync(from))
+      if (name !== '.incoming' && name !== '.outgoing') fs.renameSync(path.join(from, name), path.join(to, name));
+  };
+  clear();
+  try {
+    fs.mkdirSync(outgoing, { recursive: true });
+    fs.cpSync(fresh, incoming, { recursive: true, verbatimSymlinks: true });
+    move(place, outgoing);
+    move(incoming, place);
+  } finally {
+    clear();
+  }
+  fs.rmSync(fresh, { recursive: true, force: true });
 }
 
 /** Point `link` to `target` (relative to the link's folder), replacing whatever was there. @param {string} target @param {string} link */
@@ -80,17 +136,20 @@ function begun(pid) {
   return ask('ps', ['-o', 'lstart=', '-p', String(pid)]) || null;
 }
 
-/** @typedef {{ pid: number, begun: string | null }} Holder */
+/** @typedef {{ pid: number, begun: string | null, group?: boolean }} Holder `group`: it leads a group of processes */
 /** @param {Holder | undefined} holder */
 const alive = (holder) => Boolean(holder?.begun && begun(holder.pid) === holder.begun);
 
 /**
- * Do `work` while no other process does: a second set-up waits for the first. What an interrupted one (kill -9, a
- * closed laptop) left running, e.g. a package manager, is ended before the work starts over.
- * @param {() => Promise<void>} work
+ * Do `work` while no other process does: a second one waits for the first. What an interrupted one (kill -9, a closed
+ * laptop) left running, e.g. a package manager, is ended before the work starts over.
+ * @template T
+ * @param {string} name of the work, for the reader who waits: 'set-up'
+ * @param {() => Promise<T>} work
  * @param {string} [lockFile]
+ * @returns {Promise<T>}
  */
-export async function alone(work, lockFile = path.join(cache, 'setup.lock')) {
+export async function alone(name, work, lockFile = path.join(cache, `${name}.lock`)) {
   const folder = path.dirname(lockFile);
   fs.mkdirSync(folder, { recursive: true });
   const self = { pid: process.pid, begun: begun(process.pid) };
@@ -122,25 +181,26 @@ export async function alone(work, lockFile = path.join(cache, 'setup.lock')) {
       /** @type {(Holder & { program?: Holder }) | null} */
       const holder = readJson(lockFile);
       if (holder && alive(holder)) {
-        await step(`waiting for another set-up (process ${holder.pid})`, async () => {
+        await step(`waiting for another ${name} (process ${holder.pid})`, async () => {
           while (alive(holder) && fs.existsSync(lockFile)) await new Promise((done) => setTimeout(done, 300));
         });
         continue;
       }
       if (holder?.program && alive(holder.program)) {
-        say(`Ending what an interrupted set-up left running (process ${holder.program.pid})`);
+        say(`Ending what an interrupted ${name} left running (process ${holder.program.pid})`);
         try {
-          process.kill(process.platform === 'win32' ? holder.program.pid : -holder.program.pid, 'SIGKILL');
+          const { pid, group } = holder.program;
+          process.kill(group ? -pid : pid, 'SIGKILL');
         } catch {
           // it has ended by itself
         }
       }
       fs.rmSync(lockFile, { force: true });
     }
-    onProgramStart((pid) =>
-      writeWhole(lockFile, JSON.stringify({ ...self, program: { pid, begun: begun(pid) } })),
+    onProgramStart((pid, group) =>
+      writeWhole(lockFile, JSON.stringify({ ...self, program: { pid, group, begun: begun(pid) } })),
     );
-    await work();
+    return await work();
   } finally {
     onProgramStart(() => {});
     release();

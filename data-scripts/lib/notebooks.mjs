@@ -2,8 +2,10 @@
 // The workbook's notebooks: which there are, and executing them on the tslab kernel.
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeJupyterFolder } from './child-env.mjs';
+import { alone } from './files.mjs';
 import { Trouble } from './log.mjs';
-import { inRoot, venvBin } from './paths.mjs';
+import { cache, inRoot, venvBin } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** Executed copies: what the pages are made from. */
@@ -88,6 +90,14 @@ export function writeNotebook(file, notebook) {
 }
 
 /**
+ * Do `work`, which executes notebooks or makes pages of them, while no other process does: both write to one place.
+ * @template T
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export const takeTurns = (work) => alone('run of the notebooks', work, path.join(cache, 'run.lock'));
+
+/**
  * Execute notebooks one after the other on the tslab kernel; progress and faults go to this terminal.
  *
  * One after the other because TensorFlow's kernels use every core already.
@@ -97,12 +107,11 @@ export function writeNotebook(file, notebook) {
  */
 export async function execute(files, { out = executedFolder, env = {}, python = venvBin('python') } = {}) {
   if (files.length === 0) return 0;
+  makeJupyterFolder();
   const { status } = await run(python, [inRoot('data-scripts', 'execute.py'), '--out', out, ...files], {
     inherit: true,
     anyStatus: true,
     env: {
-      // The kernel of the project's own environment, before one of the same name in the reader's home.
-      JUPYTER_PREFER_ENV_PATH: '1',
       // TensorFlow's notes on the processor's features are no news to a reader.
       TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
       ...env,

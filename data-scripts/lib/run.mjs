@@ -3,6 +3,7 @@
 // tree of a program before this process ends, so that nothing is left behind.
 import { spawn, spawnSync } from 'node:child_process';
 import os from 'node:os';
+import { childEnv } from './child-env.mjs';
 import { Trouble } from './log.mjs';
 import { root } from './paths.mjs';
 
@@ -13,7 +14,7 @@ const GRACE_MS = 5_000; // between asking a program to end and killing it, unles
 /**
  * @typedef {object} RunOptions
  * @property {string} [cwd] default: the project's root
- * @property {NodeJS.ProcessEnv} [env] added to this process's environment; a value of undefined removes the variable
+ * @property {NodeJS.ProcessEnv} [env] added to what every program gets (child-env.mjs); undefined removes a variable
  * @property {boolean} [inherit] let the program use this terminal (output is then not captured)
  * @property {number} [timeoutMs] end it after that long; default: never
  * @property {(line: string) => void} [onLine] called with each captured line, as it comes
@@ -40,10 +41,10 @@ const running = new Set();
 let ending = false;
 let endStatus = 0; // of this process, once a signal ends it
 let longestGraceMs = GRACE_MS;
-/** @type {(pid: number) => void} */
+/** @type {(pid: number, group: boolean) => void} */
 let started = () => {};
 
-/** Have `told` called with the id of each program (and of its process group) that starts. @param {(pid: number) => void} told */
+/** Have `told` called with the id of each program that starts, and whether it leads a group. @param {(pid: number, group: boolean) => void} told */
 export function onProgramStart(told) {
   started = told;
 }
@@ -100,7 +101,7 @@ export function run(command, args, options = {}) {
     if (endedByCtrlC) endStatus = -1;
     const child = spawn(command, args, {
       cwd,
-      env: { ...process.env, ...env },
+      env: childEnv(env),
       stdio: inherit ? 'inherit' : ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that its children end with it. With `inherit` it stays in the terminal's group,
       // where it may read the keyboard and gets Ctrl-C by itself.
@@ -150,7 +151,7 @@ export function run(command, args, options = {}) {
     capture('stdout');
     capture('stderr');
     running.add(end);
-    if (child.pid !== undefined && !inherit) started(child.pid);
+    if (child.pid !== undefined) started(child.pid, !inherit && !windows);
     const settle = () => {
       clearTimeout(timer);
       clearTimeout(killer);
@@ -186,7 +187,7 @@ export function run(command, args, options = {}) {
 export function ask(command, args, { env, cwd = root, timeoutMs = 20_000 } = {}) {
   const result = spawnSync(command, args, {
     cwd,
-    env: { ...process.env, ...env },
+    env: childEnv(env),
     encoding: 'utf8',
     timeout: timeoutMs,
     stdio: ['ignore', 'pipe', 'ignore'],

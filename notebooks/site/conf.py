@@ -1,5 +1,6 @@
 """Sphinx's settings for the workbook's pages. data-scripts/render.mjs lays out the sources and calls Sphinx."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -31,6 +32,7 @@ myst_update_mathjax = False
 
 html_theme = "sphinx_book_theme"
 html_title = project
+html_static_path = ["_static", os.environ["RESNET_WORKBOOK_STATICS"]]
 html_css_files = ["workbook.css"]
 html_js_files = ["print.js"]
 html_favicon = str(Path(__file__).parent / "_static" / "icon.svg")
