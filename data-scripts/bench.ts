@@ -1,8 +1,5 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchArticle } from './bench/article';
-import { benchData } from './bench/data';
-import { benchTrain } from './bench/train';
 import { UserError } from './data/command';
 
 const HELP = `npm run bench -- data [options]
@@ -56,6 +53,7 @@ function count(name: string, text: string, lowest: number): number {
   return number;
 }
 
+/** What starts TensorFlow is loaded when all words are right. */
 async function main(): Promise<void> {
   const { values, positionals } = parse(process.argv.slice(2));
   if (values.help) return console.log(HELP);
@@ -65,23 +63,18 @@ async function main(): Promise<void> {
   const what = positionals.join();
   if (what === 'train') {
     const batch = values.batch === undefined ? undefined : count('batch', values.batch, 1);
-    return benchTrain({ torch, batch, rounds: count('rounds', values.rounds ?? '12', 1) });
+    const rounds = count('rounds', values.rounds ?? '12', 1);
+    return (await import('./bench/train')).benchTrain({ torch, batch, rounds });
   }
   if (what === 'article') {
-    return benchArticle({
-      torch,
-      pictures: path(values.pictures),
-      epochs: count('epochs', values.epochs, 1),
-    });
+    const epochs = count('epochs', values.epochs, 1);
+    return (await import('./bench/article')).benchArticle({ torch, pictures: path(values.pictures), epochs });
   }
   if (what !== 'data') throw new UserError(`What is to be timed, data, train or article?\n\n${HELP}`);
-  await benchData({
-    torch,
-    pictures: path(values.pictures),
-    rounds: count('rounds', values.rounds ?? '3', 1),
-    steps: count('steps', values.steps, 0),
-    record: path(values.record),
-  });
+  const rounds = count('rounds', values.rounds ?? '3', 1);
+  const steps = count('steps', values.steps, 0);
+  const [pictures, record] = [path(values.pictures), path(values.record)];
+  await (await import('./bench/data')).benchData({ torch, pictures, rounds, steps, record });
 }
 
 main().catch((error: unknown) => {

@@ -4,8 +4,7 @@ import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../src/checkpoint/safetensors';
 import { cifar10Folder, projectRoot } from '../src/data/locations';
 import type { StateDict } from '../src/nn/stateDict';
-import { completeRecords, restart, runOnCifar } from './experiments/cifarRun';
-import { type Life, killAndResume } from './experiments/killAndResume';
+import type { Life } from './experiments/killAndResume';
 import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
 import { drawPicture } from './experiments/picture';
 import { type RunRecord, recordOf } from './experiments/runRecord';
@@ -135,6 +134,7 @@ function shipBackbone(record: RunRecord, weights: StateDict): void {
 
 async function killedAndResumed(values: Values): Promise<void> {
   const kills = count('kills', values.kills);
+  const { killAndResume } = await import('./experiments/killAndResume'); // starts TensorFlow
   const { whole, lives, equal } = await killAndResume(kills, count('seed', values.seed), console.log);
   const again = lives.slice(1).reduce((sum, { from }, i) => sum + lives[i].to - from + 1, 0);
   const hash = (life: Life): string => life.outcome?.weights.slice(0, 16) ?? 'none';
@@ -156,6 +156,7 @@ async function main(): Promise<void> {
   }
   if (experiment === 'kill-and-resume') return killedAndResumed(values);
   if (experiment === 'picture') return console.log(drawPicture());
+  const { completeRecords, restart, runOnCifar } = await import('./experiments/cifarRun'); // starts TensorFlow
   const cifar10 = values.cifar10 ?? cifar10Folder();
   if (experiment === 'inside') {
     const completed = await completeRecords(cifar10);

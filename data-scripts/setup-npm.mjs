@@ -126,5 +126,8 @@ export const link = {
   missing: () => (isLinkTo(target, own) ? null : 'not there'),
   install: async () => relink(target, own),
   version: () => 'node_modules/resnet-workbook',
-  live: () => probe("console.log(require('resnet-workbook/package.json').name)", 'resnet-workbook').then(() => 'leads here'),
+  live: () =>
+    probe("console.log(require('resnet-workbook/package.json').name)", 'resnet-workbook').then(
+      () => 'leads here',
+    ),
 };

@@ -26,7 +26,10 @@ function packagesIn(folder) {
   const lib = path.join(folder, process.platform === 'win32' ? 'Lib' : 'lib');
   const python = fs.readdirSync(lib).find((name) => /^(python3\.\d+|site-packages)$/.test(name)) ?? '';
   const site = python === 'site-packages' ? path.join(lib, python) : path.join(lib, python, 'site-packages');
-  return fs.readdirSync(site).filter((name) => name.endsWith('.dist-info')).sort();
+  return fs
+    .readdirSync(site)
+    .filter((name) => name.endsWith('.dist-info'))
+    .sort();
 }
 
 function missing() {
@@ -38,7 +41,7 @@ function missing() {
   if (!fs.existsSync(venvBin('python'))) return 'the Python it was made from is gone';
   const found = new Set(packagesIn(venv));
   const lost = made.packages.find((name) => !found.has(name));
-  if (lost) return `${lost.replace(/-[^-]*$/, '')} has been removed from it`;
+  if (lost) return `${lost.replace(/-[^-]*\.dist-info$/, '')} has been removed from it`;
   return made.folder === venv ? null : 'the folder was moved or copied';
 }
 

@@ -42,8 +42,10 @@ export function absentTools() {
 
 /** Make sure that C++ can be compiled. */
 export async function needCompiler() {
-  const works = () => ask(process.env.CXX || 'c++', ['--version']) !== null && ask('make', ['--version']) !== null;
+  const works = () =>
+    ask(process.env.CXX || 'c++', ['--version']) !== null && ask('make', ['--version']) !== null;
   if (process.platform === 'win32' || works()) return;
   if (isRootOnDebian()) await installSystem(['build-essential'], 'building native parts');
-  else throw absentTools() ?? new Trouble('The C++ compiler does not run.', systemCommand(['build-essential']));
+  else
+    throw absentTools() ?? new Trouble('The C++ compiler does not run.', systemCommand(['build-essential']));
 }

@@ -266,7 +266,8 @@ function needWheel() {
       'use a newer system, e.g. a Debian container',
     );
   // Wheels for x86-64 are compiled for AVX; elsewhere the file has no line of flags.
-  const flags = platform === 'linux-x64' ? /^flags\s*:(.*)$/m.exec(readText('/proc/cpuinfo') ?? '')?.[1] : undefined;
+  const flags =
+    platform === 'linux-x64' ? /^flags\s*:(.*)$/m.exec(readText('/proc/cpuinfo') ?? '')?.[1] : undefined;
   if (flags && !/\savx\b/.test(flags))
     throw new Trouble(
       `TensorFlow ${VERSION} is compiled for processors with AVX, which this one has not (an old one, or an emulator).`,

@@ -49,11 +49,11 @@ export async function look(part) {
  */
 export async function setup(how = 'quick') {
   needNode();
-  if (how === 'quick' && parts.every((part) => part.missing() === null)) return;
+  const missing = parts.filter((part) => how === 'repair' || part.missing() !== null);
+  if (how === 'quick' && missing.length === 0) return;
+  needPlace(missing);
+  for (const part of missing) part.needs?.();
   await alone('set-up', async () => {
-    const missing = parts.filter((part) => how === 'repair' || part.missing() !== null);
-    needPlace(missing);
-    for (const part of missing) part.needs?.();
     for (const part of parts) {
       const before = how === 'check' ? await look(part) : { wrong: part.missing() };
       if (how !== 'repair' && !before.wrong) continue;

@@ -26,7 +26,8 @@ const NETWORK =
 export const isNetworkSetting = (name) => NETWORK.test(name);
 
 /** Options of Node that are about the network or memory; others (--require, --inspect ...) are for other programs. */
-const NODE_OPTIONS = /^--(max-old-space-size|use-(openssl|system|bundled)-ca|tls-\S+|dns-result-order|network-family-autoselection\S*)(=\S+)?$/;
+const NODE_OPTIONS =
+  /^--(max-old-space-size|use-(openssl|system|bundled)-ca|tls-\S+|dns-result-order|network-family-autoselection\S*)(=\S+)?$/;
 
 /** @param {string} name @param {string} value @returns {string | undefined} what a program of ours sees of it */
 function passed(name, value) {
@@ -35,7 +36,12 @@ function passed(name, value) {
   if (setting !== undefined) return isNetworkSetting(setting) || setting.startsWith('//') ? value : undefined;
   if (/^(python|jupyter|ipython)/.test(lower) || lower === '__pyvenv_launcher__') return undefined;
   if (lower === 'node_options')
-    return value.split(/\s+/).filter((option) => NODE_OPTIONS.test(option)).join(' ') || undefined;
+    return (
+      value
+        .split(/\s+/)
+        .filter((option) => NODE_OPTIONS.test(option))
+        .join(' ') || undefined
+    );
   // NODE_ENV=production makes npm leave out what tests and pages need; NODE_TEST_CONTEXT makes a test runner silent.
   if (['node_path', 'node_env', 'node_test_context', 'docutilsconfig'].includes(lower)) return undefined;
   return value;

@@ -79,10 +79,12 @@ function followed(target) {
 /** The copy, for which there may be no room, is complete before the first old file goes. @param {string} fresh @param {string} place */
 function replaceContents(fresh, place) {
   const [incoming, outgoing] = ['.incoming', '.outgoing'].map((name) => path.join(place, name));
-  const clear = () => [incoming, outgoing].forEach((name) => fs.rmSync(name, { recursive: true, force: true }));
+  const clear = () =>
+    [incoming, outgoing].forEach((name) => fs.rmSync(name, { recursive: true, force: true }));
   const move = (/** @type {string} */ from, /** @type {string} */ to) => {
     for (const name of fs.readdirSync(from))
-      if (name !== '.incoming' && name !== '.outgoing') fs.renameSync(path.join(from, name), path.join(to, name));
+      if (name !== '.incoming' && name !== '.outgoing')
+        fs.renameSync(path.join(from, name), path.join(to, name));
   };
   clear();
   try {

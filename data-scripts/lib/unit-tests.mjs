@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
 import { inspect } from 'node:util';
+import { childEnv, tensorflowEnv } from './child-env.mjs';
 import { duration } from './log.mjs';
 import { inRoot, nodeCompat } from './paths.mjs';
 
@@ -19,17 +20,18 @@ const NODE_WITHOUT_OLD_UTIL = 23; // from here on tfjs-node needs two functions 
  * @param {{ passed: number, failed: number, skipped: string[] }} tally counted up as tests end
  */
 export async function unitTests(files, tally) {
-  // Set when this itself runs inside a test: the runner would then run nothing, and say that nothing failed.
-  delete process.env.NODE_TEST_CONTEXT;
+  // The runner hands its environment down to the process it starts for each file. NODE_TEST_CONTEXT goes too: it is set
+  // when this itself runs inside a test, and the runner would then run nothing and say that nothing failed.
+  const env = childEnv(tensorflowEnv);
+  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  Object.assign(process.env, env);
   // The runner hands this process's options down to each file's. After `node -e` they hold the script that called us,
   // which would call us again in each.
   process.execArgv = [];
-  // The runner hands its environment down to the process it starts for each file.
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
   if (Number(process.versions.node.split('.')[0]) >= NODE_WITHOUT_OLD_UTIL) {
-    process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--require=${nodeCompat}`]
-      .filter(Boolean)
-      .join(' ');
+    // Node splits the variable at spaces outside quotes.
+    const preload = `--require=${JSON.stringify(nodeCompat)}`;
+    process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, preload].filter(Boolean).join(' ');
   }
   // TensorFlow takes every core for its kernels; a second process fills the gaps, more only add memory.
   const stream = run({ files, concurrency: Math.min(2, os.availableParallelism()) });

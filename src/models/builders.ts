@@ -1,3 +1,4 @@
+import { type Built, _ovewriteNamedParam, buildAndLoad } from './build';
 import { BasicBlock, type BlockType, Bottleneck, ResNet, type ResNetOptions } from './resnet';
 import {
   ResNeXt101_32X8D_Weights,
@@ -11,14 +12,7 @@ import {
   Wide_ResNet101_2_Weights,
   Wide_ResNet50_2_Weights,
 } from './resnetWeights';
-import {
-  type Built,
-  type WeightsChoice,
-  type WeightsEnum,
-  _ovewriteNamedParam,
-  buildAndLoad,
-  verifyWeights,
-} from './weights';
+import { type WeightsChoice, type WeightsEnum, verifyWeights } from './weights';
 
 /*
  * torchvision's model builders, by its names. Without weights each returns its model at once; with weights it returns a

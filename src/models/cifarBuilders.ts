@@ -1,3 +1,4 @@
+import { type Built, _ovewriteNamedParam, buildAndLoad } from './build';
 import { type CifarOptions, CifarResNet } from './cifar';
 import {
   ResNet110_Cifar_Weights,
@@ -7,14 +8,7 @@ import {
   ResNet56_Cifar_Weights,
 } from './cifarWeights';
 import { disposeIfFails } from '../nn/parameter';
-import {
-  type Built,
-  type WeightsChoice,
-  type WeightsEnum,
-  _ovewriteNamedParam,
-  buildAndLoad,
-  verifyWeights,
-} from './weights';
+import { type WeightsChoice, type WeightsEnum, verifyWeights } from './weights';
 
 /** Options of the builders: those of {@link CifarResNet}, and which weights to start from. */
 export type CifarBuilderOptions<W> = CifarOptions & {

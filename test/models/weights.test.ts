@@ -14,7 +14,8 @@ import * as cifarWeights from '../../src/models/cifarWeights';
 import { IMAGENET_CATEGORIES } from '../../src/models/imagenetCategories';
 import * as enumerations from '../../src/models/resnetWeights';
 import { summarize } from '../../src/models/summary';
-import { Weights, buildAndLoad, verifyWeights, weightsEnum } from '../../src/models/weights';
+import { buildAndLoad } from '../../src/models/build';
+import { Weights, verifyWeights, weightsEnum } from '../../src/models/weights';
 
 const { ResNet18_Weights, ResNet34_Weights, ResNet50_Weights } = enumerations;
 

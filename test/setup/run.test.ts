@@ -63,7 +63,7 @@ test('of two set-ups at once the second waits for the first', async (t) => {
   const folder = temporary(t);
   const trace = path.join(folder, 'trace');
   const script = `
-    import(${JSON.stringify(path.join(root, 'data-scripts/lib/files.mjs'))}).then(({ alone }) => alone(async () => {
+    import(${JSON.stringify(path.join(root, 'data-scripts/lib/files.mjs'))}).then(({ alone }) => alone('test', async () => {
       const fs = require('node:fs');
       fs.appendFileSync(${JSON.stringify(trace)}, 'in ');
       await new Promise((done) => setTimeout(done, 400));
@@ -84,7 +84,7 @@ test('what a killed set-up left running is ended by the next', posix, async (t) 
   const files = JSON.stringify(path.join(root, 'data-scripts/lib/files.mjs'));
   const script = `
     Promise.all([import(${files}), import(${runUrl})]).then(([{ alone }, { run }]) =>
-      alone(() => run('sh', ['-c', 'echo $$; sleep 60'], { onLine: console.log }), ${JSON.stringify(lock)}))`;
+      alone('test', () => run('sh', ['-c', 'echo $$; sleep 60'], { onLine: console.log }), ${JSON.stringify(lock)}))`;
   const first = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const pid = await new Promise<number>((resolve) =>
     first.stdout.once('data', (data) => resolve(Number(data))),
@@ -92,11 +92,11 @@ test('what a killed set-up left running is ended by the next', posix, async (t) 
   first.kill('SIGKILL');
   await new Promise((resolve) => first.once('exit', resolve));
   assert.ok(isAlive(pid), 'it outlives the killed set-up');
-  const { alone } = await load<{ alone(work: () => Promise<void>, lock: string): Promise<void> }>(
-    'data-scripts/lib/files.mjs',
-  );
+  const { alone } = await load<{
+    alone(name: string, work: () => Promise<void>, lock: string): Promise<void>;
+  }>('data-scripts/lib/files.mjs');
   let worked = false;
-  await alone(async () => void (worked = true), lock);
+  await alone('test', async () => void (worked = true), lock);
   assert.ok(worked);
   await until(() => !isAlive(pid), 'the left-over program ends');
   assert.deepEqual(fs.readdirSync(folder), []);

@@ -31,7 +31,7 @@ export interface RunModule {
 export interface Part {
   name: string;
   missing(): string | null;
-  install(progress: (detail: string) => void): Promise<void>;
+  install(progress: (detail: string) => void, anew?: boolean): Promise<void>;
 }
 
 /** A folder that is removed when the test ends. */

@@ -5,20 +5,16 @@ import * as path from 'node:path';
 import { test } from 'node:test';
 import { bareProject, load, root, temporary, type Part, type RunModule } from './scripts';
 
-test('when nothing is missing, set-up says nothing and takes less than 3 s', async (t) => {
+test('when nothing is missing, npm start and its like set nothing up and start no program for that', async (t) => {
   const { parts } = await load<{ parts: Part[] }>('data-scripts/setup.mjs');
   const missing = parts.filter((part) => part.missing() !== null).map(({ name }) => name);
   if (missing.length) return t.skip(`missing here: ${missing.join(', ')}; npm run setup`);
-  const start = Date.now();
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [path.join(root, 'data-scripts/setup.mjs')],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const script = `
+    for (const name of ['spawn', 'spawnSync']) require('node:child_process')[name] = () => { throw new Error('started'); };
+    require('node:module').syncBuiltinESMExports();
+    import(${JSON.stringify(path.join(root, 'data-scripts/setup.mjs'))}).then(({ setup }) => setup());`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' });
   assert.deepEqual([status, stdout, stderr], [0, '', '']);
-  assert.ok(Date.now() - start < 3_000, `${Date.now() - start} ms`);
 });
 
 test('doctor in a bare project names each missing part and the command that mends it', (t) => {
@@ -45,9 +41,11 @@ test('npm packages: an interrupted install, another version and a lost folder ar
   assert.equal(packages.missing(), 'not installed');
   const modules = path.join(folder, 'node_modules');
   const lock = JSON.parse(fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8')) as {
-    packages: Record<string, { version: string; optional?: boolean }>;
+    packages: Record<string, { version: string; optional?: boolean; os?: string[]; cpu?: string[] }>;
   };
-  const names = Object.keys(lock.packages).filter((name) => name && !lock.packages[name]?.optional);
+  const here = ({ optional, os, cpu }: { optional?: boolean; os?: string[]; cpu?: string[] }): boolean =>
+    !optional || Boolean(os?.includes(process.platform) && (cpu ?? [process.arch]).includes(process.arch));
+  const names = Object.keys(lock.packages).filter((name) => name && here(lock.packages[name]));
   for (const name of names) {
     fs.mkdirSync(path.join(folder, name), { recursive: true });
     fs.writeFileSync(path.join(folder, name, 'package.json'), '{}');
@@ -67,6 +65,14 @@ test('npm packages: an interrupted install, another version and a lost folder ar
   write();
   fs.rmSync(path.join(modules, 'tslab'), { recursive: true });
   assert.equal(packages.missing(), 'node_modules/tslab has lost its files');
+  // npm_config_omit=optional: npm has installed everything and says so, and sharp has nothing to decode with.
+  const binary = `@img/sharp-${process.platform}-${process.arch}`;
+  assert.ok(names.includes(`node_modules/${binary}`), binary);
+  fs.mkdirSync(path.join(modules, 'tslab'));
+  fs.writeFileSync(path.join(modules, 'tslab/package.json'), '{}');
+  delete installed.packages[`node_modules/${binary}`];
+  write();
+  assert.match(packages.missing() ?? '', new RegExp(`^${binary} is missing, the lock file says `));
 });
 
 test('the library is compiled when sources change; errors are shown; output without a source goes', async (t) => {
