@@ -4,11 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { duration, fail, Trouble } from './lib/log.mjs';
-import { chosen, execute, preparePictures, workbook } from './lib/notebooks.mjs';
+import { chosen, execute, preparePictures, takeTurns, workbook } from './lib/notebooks.mjs';
+import { testOnNode } from './lib/other-node.mjs';
 import { inRoot, modules } from './lib/paths.mjs';
 import { RunError, run } from './lib/run.mjs';
 import { unitTests } from './lib/unit-tests.mjs';
 import { library } from './setup-library.mjs';
+import { needWritableResults } from './setup-place.mjs';
 import { parts, setup } from './setup.mjs';
 
 const HELP = `npm test [-- [STAGE...] [FILTER...]]
@@ -20,13 +22,20 @@ Stages, all of them by default; the last two only when all before them passed or
   notebooks  executes the notebooks and renders their pages
   browser    looks at the pages and at JupyterLab in a Chromium, where there is one
 
-  FILTER     unit, browser: files whose path holds it (npm test -- unit data); notebooks: number or name`;
+  FILTER     unit, browser: files whose path holds it (npm test -- unit data); notebooks: number or name
+  --node N   on Node N, which npm brings, in a copy of the project: unit and notebooks, unless stages are named`;
 
 /** What a stage counted. @typedef {{ passed: number, failed: number, skipped: string[] }} Tally */
 /** @typedef {(filters: string[], tally: Tally) => Promise<void>} Stage */
 
 /** @type {Record<string, Stage>} */
-const STAGES = { types, lint, unit, notebooks, browser };
+const STAGES = {
+  types,
+  lint,
+  unit,
+  notebooks: (filters, tally) => takeTurns(() => notebooks(filters, tally)),
+  browser,
+};
 /** Long, and of no use where the others found something. */
 const LAST = ['notebooks', 'browser'];
 const BROWSER_TESTS = path.join('test', 'browser', path.sep);
@@ -175,7 +184,7 @@ async function main(args) {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
+    options: { help: { type: 'boolean', short: 'h' }, node: { type: 'string' } },
   });
   if (values.help) {
     console.log(HELP);
@@ -186,6 +195,9 @@ async function main(args) {
   if (filters.length > 0 && named.length === 0)
     throw new Trouble(`There is no stage ${filters[0]}.`, 'npm test -- --help');
   await prepare();
+  if (values.node)
+    return testOnNode(values.node, positionals.length > 0 ? positionals : ['unit', 'notebooks']);
+  needWritableResults();
 
   /** @type {Tally} */
   const all = { passed: 0, failed: 0, skipped: [] };
