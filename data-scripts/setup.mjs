@@ -57,8 +57,9 @@ export async function setup(how = 'quick') {
     for (const part of parts) {
       const before = how === 'check' ? await look(part) : { wrong: part.missing() };
       if (how !== 'repair' && !before.wrong) continue;
-      if (how === 'check' && part.missing() === null) say(`${part.name} ${before.wrong}`);
-      await step(part.name, (progress) => part.install(progress, how !== 'quick'));
+      const installed = part.missing() === null; // what is there and does not work can't be built upon
+      if (how === 'check' && installed) say(`${part.name} ${before.wrong}`);
+      await step(part.name, (progress) => part.install(progress, installed || how === 'repair'));
       const after = how === 'quick' ? { wrong: part.missing() } : await look(part);
       if (after.wrong)
         throw new Trouble(`${part.name}: ${after.wrong}, even after it was installed.`, 'npm run doctor');
