@@ -45,7 +45,7 @@ export const canvas = {
   },
   /** @param {(detail: string) => void} progress */
   async install(progress) {
-    const copy = copyToBuild('canvas', ['node-addon-api', 'bindings', 'file-uri-to-path']);
+    const copy = copyToBuild('canvas', ['node-addon-api']);
     try {
       progress('looking for a prebuilt binary');
       if (!(await prebuilt(copy.folder))) {

@@ -46,12 +46,13 @@ export function copyToBuild(name, needs) {
   const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'resnet-workbook-build-'));
   for (const each of [name, ...needs])
     fs.cpSync(path.join(modules, each), path.join(copy, 'node_modules', each), { recursive: true });
-  fs.symlinkSync(modules, path.join(copy, 'tools'), 'junction');
+  fs.mkdirSync(path.join(copy, 'tools'));
+  fs.symlinkSync(modules, path.join(copy, 'tools', 'node_modules'), 'junction');
   const folder = path.join(copy, 'node_modules', name);
   fs.rmSync(path.join(folder, 'build'), { recursive: true, force: true });
   // node-gyp writes its own path into the makefile, too: it must be the link's.
   const options = ['--preserve-symlinks', '--preserve-symlinks-main'];
-  const gyp = path.join(copy, 'tools', 'node-gyp', 'bin', 'node-gyp.js');
+  const gyp = path.join(copy, 'tools', 'node_modules', 'node-gyp', 'bin', 'node-gyp.js');
   return {
     folder,
     build: () => run(process.execPath, [...options, gyp, 'rebuild'], { cwd: folder, env: gypEnv() }),

@@ -112,7 +112,9 @@ export const packages = {
   name: 'npm packages',
   bytes: 0.7e9,
   missing,
-  needs: () => void npm(),
+  needs() {
+    npm();
+  },
   install,
   version: () => `${locked().length} for this machine`,
   live: () => probe(LOAD_ALL, 'loaded'),

@@ -222,7 +222,9 @@ export const python = {
   name: 'Python environment',
   bytes: 0.6e9,
   missing,
-  needs: () => void (fittingPython() || canInstallPython() || noPython()),
+  needs() {
+    if (!fittingPython() && !canInstallPython()) noPython();
+  },
   install,
   version: () => ask(venvBin('python'), ['-c', VERSIONS]) ?? 'unknown versions',
   async live() {

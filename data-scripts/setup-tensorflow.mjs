@@ -82,7 +82,9 @@ export const tensorflow = {
   name: `TensorFlow ${VERSION}`,
   bytes: 2e9, // the wheel, pip's copy of it, what is unpacked from it, and room to spare
   missing: () => (usesOwn() ? null : damaged()),
-  needs: () => void (process.argv.includes('--tfjs-download') || needWheel()),
+  needs() {
+    if (!process.argv.includes('--tfjs-download')) needWheel();
+  },
   async live() {
     if (usesOwn()) return 'not looked at';
     /** @type {{ libraries: Unpacked }} */

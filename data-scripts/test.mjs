@@ -127,8 +127,10 @@ async function browser(filters, tally) {
 }
 
 /** A file with type errors is compiled all the same, as far as it goes; the stage `types` reports them. */
-const compile = () =>
-  run(process.execPath, [path.join(modules, 'typescript/bin/tsc'), '-p', '.'], { anyStatus: true });
+async function compile() {
+  if (library.missing() === null) return; // set-up has compiled it
+  await run(process.execPath, [path.join(modules, 'typescript/bin/tsc'), '-p', '.'], { anyStatus: true });
+}
 
 /**
  * The compiled test files whose source is still there.

@@ -23,7 +23,7 @@ export async function unitTests(files, tally) {
   // The runner hands its environment down to the process it starts for each file. NODE_TEST_CONTEXT goes too: it is set
   // when this itself runs inside a test, and the runner would then run nothing and say that nothing failed.
   const env = childEnv(tensorflowEnv);
-  for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
+  for (const name of Object.keys(process.env)) if (!(name in env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, env);
   // The runner hands this process's options down to each file's. After `node -e` they hold the script that called us,
   // which would call us again in each.

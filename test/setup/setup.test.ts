@@ -70,7 +70,7 @@ test('npm packages: an interrupted install, another version and a lost folder ar
   assert.ok(names.includes(`node_modules/${binary}`), binary);
   fs.mkdirSync(path.join(modules, 'tslab'));
   fs.writeFileSync(path.join(modules, 'tslab/package.json'), '{}');
-  delete installed.packages[`node_modules/${binary}`];
+  Reflect.deleteProperty(installed.packages, `node_modules/${binary}`);
   write();
   assert.match(packages.missing() ?? '', new RegExp(`^${binary} is missing, the lock file says `));
 });
