@@ -12,7 +12,6 @@ export const platform = `${process.platform}-${process.arch}`;
 /** The version of glibc that runs, undefined with another C library. */
 export const glibc = (() => {
   if (process.platform !== 'linux') return undefined;
-  process.report.excludeNetwork = true; // it would look up the names of all connections
   const report = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
   return report.header?.glibcVersionRuntime;
 })();
