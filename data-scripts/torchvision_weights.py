@@ -76,7 +76,7 @@ def main():
         HEADER
         + "\nconst NAMES = `\n" + names + "`;\n\n"
         + "/** The names of ImageNet's 1000 classes, in the order of the logits. */\n"
-        + "export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().split(/,\\s/);\n"
+        + "export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().replaceAll('\\n', ' ').split(', ');\n"
     )  # fmt: skip
 
 

@@ -113,4 +113,4 @@ corn, acorn, hip, buckeye, coral fungus, agaric, gyromitra, stinkhorn, earthstar
 ear, toilet tissue`;
 
 /** The names of ImageNet's 1000 classes, in the order of the logits. */
-export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().split(/,\s/);
+export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().replaceAll('\n', ' ').split(', ');

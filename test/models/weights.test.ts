@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { after, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { download } from '../../src/data/download';
+import { projectRoot } from '../../src/data/locations';
 import { imageClassification } from '../../src/data/imageClassification';
 import * as builders from '../../src/models/builders';
 import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
@@ -18,6 +20,12 @@ import { buildAndLoad } from '../../src/models/build';
 import { Weights, verifyWeights, weightsEnum } from '../../src/models/weights';
 
 const { ResNet18_Weights, ResNet34_Weights, ResNet50_Weights } = enumerations;
+
+/** torchvision's own lists, as test/golden/weights.py read them. */
+const golden = JSON.parse(readFileSync(join(projectRoot(), 'test/golden/weights.json'), 'utf8')) as {
+  categories: string;
+  weights: Record<string, object>;
+};
 
 test('every enumeration has its members, with hash, preset and metrics', () => {
   const all: Weights[] = Object.values<Record<string, Weights>>(enumerations).flatMap((members) =>
@@ -51,6 +59,42 @@ test('names, defaults and categories read as in torchvision', () => {
     ['tench', 'tabby', "yellow lady's slipper", 'toilet tissue'],
   );
   assert.equal(imageClassification(ResNet50_Weights.DEFAULT.transforms).transforms.length, 4);
+});
+
+test('every weight and all 1000 categories are those of torchvision 0.29.1', () => {
+  assert.deepEqual(
+    IMAGENET_CATEGORIES.filter((name) => !/^[A-Za-z'. -]+$/.test(name)),
+    [],
+  );
+  const hash = createHash('sha256').update(JSON.stringify(IMAGENET_CATEGORIES)).digest('hex');
+  assert.equal(hash, golden.categories);
+  const all: Weights[] = Object.values<Record<string, Weights>>(enumerations).flatMap((members) =>
+    Object.entries(members).flatMap(([name, member]) => (name === 'DEFAULT' ? [] : [member])),
+  );
+  const ours = all.map((weights) => {
+    const { transforms, meta } = weights;
+    const { [weights.enumName as 'ResNet18_Weights']: enumeration } = enumerations;
+    const described = {
+      url: weights.url,
+      default: enumeration.DEFAULT === weights,
+      crop_size: [transforms.cropSize],
+      resize_size: [transforms.resizeSize],
+      mean: transforms.mean,
+      std: transforms.std,
+      interpolation: transforms.interpolation,
+      meta: {
+        min_size: meta.minSize,
+        num_params: meta.numParams,
+        recipe: meta.recipe,
+        _metrics: meta.metrics,
+        _ops: meta.gigaOps,
+        _file_size: meta.fileSize,
+        _docs: meta.docs,
+      },
+    };
+    return [String(weights), described];
+  });
+  assert.deepEqual(Object.fromEntries(ours), golden.weights);
 });
 
 test('a member is found by itself, by its name and by its full name; others are refused', () => {
