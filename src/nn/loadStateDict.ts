@@ -1,5 +1,7 @@
-import { toFloat32 } from '../checkpoint/convert';
-import type { Parameter, StateBuffer } from './parameter';
+import { convert, toFloat32 } from '../checkpoint/convert';
+import { checkTensor } from '../checkpoint/dtype';
+import { CheckpointError } from '../checkpoint/error';
+import { type Parameter, StateBuffer } from './parameter';
 import type { StateDict } from './stateDict';
 
 export interface LoadOptions {
@@ -19,18 +21,29 @@ function list(title: string, names: string[]): string[] {
   return names.length === 0 ? [] : [`  ${title} (${names.length}): ${names.join(', ')}`];
 }
 
+/** torch's DataParallel puts this before every name of the network that it runs. */
+const PARALLEL = 'module.';
+
+/** The state dict by the network's own names, which may begin with "module." too: then they are known as they are. */
+function withoutParallel(dict: StateDict, names: ReadonlySet<string>): StateDict {
+  const keys = [...dict.keys()];
+  if (keys.some((key) => names.has(key) || !key.startsWith(PARALLEL))) return dict;
+  return new Map([...dict].map(([key, tensor]) => [key.slice(PARALLEL.length), tensor]));
+}
+
 /**
- * {@link Module.loadStateDict}: looks at every key and shape first, and changes nothing unless all is well.
+ * {@link Module.loadStateDict}: looks at every key, shape and number first, and changes nothing unless all is well.
  *
  * @param tolerated - names that may be missing or in excess without a word.
  */
 export function loadStateDict(
   tensors: [string, Parameter | StateBuffer][],
-  dict: StateDict,
+  given: StateDict,
   { strict = true }: LoadOptions,
   tolerated: ReadonlySet<string> = new Set(),
 ): LoadResult {
   const names = new Set(tensors.map(([name]) => name));
+  const dict = withoutParallel(given, names);
   const found = tensors.flatMap(([name, tensor]) => {
     const state = dict.get(name);
     return state ? [{ name, tensor, state }] : [];
@@ -41,14 +54,27 @@ export function loadStateDict(
     const [expected, came] = [tensor.torchShape.join(', '), state.shape.join(', ')];
     return expected === came ? [] : [`${name} expects [${expected}], the state dict has [${came}]`];
   });
+  const values: Float32Array[] = [];
+  const unusable = found.flatMap(({ name, tensor, state }) => {
+    try {
+      checkTensor(name, state);
+      // As torch does, a counter takes a float without its fraction; NaN can be none.
+      values.push(toFloat32(tensor instanceof StateBuffer ? convert(state, tensor.dtype) : state));
+      return [];
+    } catch (error) {
+      if (!(error instanceof CheckpointError)) throw error;
+      return [error.message];
+    }
+  });
   const problems = [
     ...(strict ? list('missing', missingKeys) : []),
     ...(strict ? list('unexpected', unexpectedKeys) : []),
     ...list('wrong shape', wrongShapes),
+    ...list('unusable', unusable),
   ];
   if (problems.length > 0) {
     throw new Error(`The state dict does not fit the module; nothing was loaded.\n${problems.join('\n')}`);
   }
-  found.forEach(({ tensor, state }) => tensor.fromTorch(toFloat32(state)));
+  found.forEach(({ tensor }, i) => tensor.fromTorch(values[i]));
   return { missingKeys, unexpectedKeys };
 }

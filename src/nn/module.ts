@@ -122,9 +122,11 @@ export abstract class Module {
   }
 
   /**
-   * Sets parameters and buffers from a state dict, whatever its number types.
+   * Sets parameters and buffers from a state dict, whatever its number types. Where all of its names begin with "module."
+   * (from torch's DataParallel) and this module has none of them, that is left out.
    *
-   * @throws Error in one message for all missing, unexpected and wrongly shaped keys; then nothing was changed.
+   * @throws Error in one message for all keys that are missing, unexpected, of a wrong shape or whose data does not fit
+   *   their type and shape; then nothing was changed.
    */
   loadStateDict(dict: StateDict, options: LoadOptions = {}): LoadResult {
     const tolerated = this.namedModules().flatMap(([prefix, module]) =>
