@@ -20,6 +20,7 @@ Measures the accuracy of a checkpoint on CIFAR-10's 10,000 test images.
   --model NAME       ${NAMES.slice(0, DEPTHS.length).join(', ')},
                      or one of their plain twins (plain20_cifar ...)
   --checkpoint FILE  .th, .pth or .pt of torch.save, or .safetensors
+  --key NAME         the entry of the file that holds the weights, such as model_state_dict, if it has several
   --cifar10 DIR      folder of CIFAR-10's binary files (default: where npm run data -- cifar10 puts them)
   --shortcut OPTION  A, B or C of the paper's section 4.1 (default: A, as the published checkpoints)
   --mean R,G,B       taken off pixels from 0 to 1 (default: ImageNet's ${IMAGENET_MEAN.join(',')},
@@ -34,6 +35,7 @@ Published checkpoints: github.com/akamaster/pytorch_resnet_cifar10/tree/master/p
 const OPTIONS = {
   model: { type: 'string' },
   checkpoint: { type: 'string' },
+  key: { type: 'string' },
   cifar10: { type: 'string' },
   shortcut: { type: 'string', default: 'A' },
   mean: { type: 'string', default: IMAGENET_MEAN.join(',') },
@@ -90,7 +92,7 @@ async function main(): Promise<void> {
   const model = buildModel(values.model, values.shortcut);
   if (checkpoint === undefined)
     throw new UserError('--checkpoint is missing: which file? (--help says more)');
-  model.loadStateDict(loadCheckpoint(checkpoint));
+  model.loadStateDict(loadCheckpoint(checkpoint, { key: values.key }));
 
   const transform = cifarEvalTransform({ mean, std });
   const images = CIFAR10.open(values.cifar10 ?? cifar10Folder(), { train: false, transform });

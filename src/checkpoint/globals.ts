@@ -31,6 +31,8 @@ export class TensorRef {
     readonly offset: number,
     readonly shape: readonly number[],
     readonly stride: readonly number[],
+    /** Whether the elements are those of the storage with the sign changed, as torch keeps `z.conj().imag`. */
+    readonly negated: boolean,
   ) {}
 }
 
@@ -49,8 +51,8 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= 64 && value.every(isSize);
 }
 
-/** `_rebuild_tensor(storage, offset, size, stride)`; the second version has requires_grad and hooks after these. */
-function rebuildTensor([storage, offset, shape, stride]: readonly unknown[]): TensorRef {
+/** `_rebuild_tensor(storage, offset, size, stride)`; the second version has requires_grad, hooks and metadata after these. */
+function rebuildTensor([storage, offset, shape, stride, , , metadata]: readonly unknown[]): TensorRef {
   if (!(storage instanceof Storage && isSize(offset) && isSizes(shape) && isSizes(stride))) {
     throw new CheckpointError('a tensor in it has no valid storage, offset, size or stride; save it again');
   }
@@ -60,7 +62,19 @@ function rebuildTensor([storage, offset, shape, stride]: readonly unknown[]): Te
     );
   }
   // Copies: the pickle may still append to its lists.
-  return new TensorRef(storage, offset, [...shape], [...stride]);
+  return new TensorRef(storage, offset, [...shape], [...stride], isNegated(metadata));
+}
+
+/** torch's metadata of a tensor are its neg and conj bits; the latter only complex numbers have, which are not read here. */
+function isNegated(metadata: unknown): boolean {
+  if (metadata === undefined || metadata === null) return false;
+  const bits: unknown[][] = metadata instanceof Map ? [...(metadata as Map<unknown, unknown>)] : [[metadata]];
+  if (
+    !bits.every(([name, set]) => (name === 'neg' && typeof set === 'boolean') || (name === 'conj' && !set))
+  ) {
+    throw new CheckpointError('a tensor in it has metadata other than the neg bit; look for another file');
+  }
+  return bits.some(([name, set]) => name === 'neg' && set === true);
 }
 
 function rebuildParameter([tensor]: readonly unknown[]): TensorRef {
@@ -90,6 +104,7 @@ const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
     new PickleGlobal('torch._utils._rebuild_tensor', rebuildTensor), // before torch 0.4
     new PickleGlobal('torch._utils._rebuild_tensor_v2', rebuildTensor),
     new PickleGlobal('torch._utils._rebuild_parameter', rebuildParameter),
+    new PickleGlobal('torch._utils._rebuild_parameter_with_state', rebuildParameter), // with attributes of its own
     ...Object.entries(DTYPES).flatMap(([dtype, { storage }]) => [
       new PickleGlobal(`torch.${storage}`, undefined, dtype as DType),
       new PickleGlobal(`torch.${dtype}`),

@@ -1,5 +1,5 @@
 import type { StateDict, StateTensor } from '../nn/stateDict';
-import { elementSize, numel, viewArray } from './dtype';
+import { bytesOf, elementSize, isFloating, numel, viewArray } from './dtype';
 import { CheckpointError, quote } from './error';
 import { allocate } from './file';
 import type { Storage, TensorRef } from './globals';
@@ -7,8 +7,8 @@ import type { TorchArchive } from './torchArchive';
 
 /**
  * Reads the elements of the tensors that a state dict refers to. Each storage is read once, into the array
- * that its contiguous tensors are views of (they share it, as in torch); transposed, sliced and
- * expanded tensors become contiguous copies.
+ * that its contiguous tensors are views of (they share it, as in torch); transposed, sliced, expanded and
+ * negated tensors become contiguous copies.
  * @param limit - bytes that the copies may take together. The file's size, so that a lying shape
  *   (a stride of 0 needs one element for any size) gets no memory.
  */
@@ -30,7 +30,7 @@ export function materialize(
     const { storage, offset, shape } = tensor;
     const { dtype } = storage;
     const count = numel(shape);
-    if (isContiguous(tensor)) {
+    if (isContiguous(tensor) && !tensor.negated) {
       const start = count === 0 ? 0 : (storage.start + offset) * elementSize(dtype);
       dict.set(name, { dtype, shape, data: viewArray(dtype, bufferOf(storage), start, count) });
       continue;
@@ -38,10 +38,12 @@ export function materialize(
     budget -= count * elementSize(dtype);
     if (!(budget >= 0)) {
       throw new CheckpointError(
-        `tensor ${quote(name)} of ${count} elements, with those before it, is larger than the whole file; save it again after .contiguous()`,
+        `tensor ${quote(name)} of ${count} elements, with those before it, is larger than the whole file; look for a file that holds all of its elements`,
       );
     }
-    dict.set(name, copyStrided(tensor, bufferOf(storage)));
+    const copy = copyStrided(tensor, bufferOf(storage));
+    if (tensor.negated) negate(name, copy);
+    dict.set(name, copy);
   }
   return dict;
 }
@@ -91,4 +93,20 @@ function copyStrided({ storage, offset, shape, stride }: TensorRef, buffer: Arra
     }
   }
   return { dtype, shape, data: viewArray(dtype, target.buffer, 0, count) };
+}
+
+/** Changes the sign of all elements; integers wrap around, and 0 becomes -0, as in torch. */
+function negate(name: string, tensor: StateTensor): void {
+  const { dtype, data } = tensor;
+  if (dtype === 'bool')
+    throw new CheckpointError(`tensor ${quote(name)} is a negated bool; look for another file`);
+  if (isFloating(dtype)) {
+    const bytes = bytesOf(tensor);
+    const size = elementSize(dtype);
+    for (let last = size - 1; last < bytes.length; last += size) bytes[last] ^= 0x80; // the sign is the highest bit
+  } else if (data instanceof BigInt64Array) {
+    for (let i = 0; i < data.length; i++) data[i] = -data[i];
+  } else {
+    for (let i = 0; i < data.length; i++) data[i] = -data[i];
+  }
 }

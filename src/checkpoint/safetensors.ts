@@ -3,7 +3,6 @@ import { convert } from './convert';
 import { bytesOf, checkTensor, DTYPES, elementSize, isFloating, numel, viewArray } from './dtype';
 import { CheckpointError, quote, withPath } from './error';
 import { InputFile, MAX_HEADER_BYTES, writeAtomically } from './file';
-import { keysOfObject } from './jsonKeys';
 
 /*
  * The format (github.com/huggingface/safetensors): the header's length as a little-endian u64, the header as JSON
@@ -27,7 +26,10 @@ interface Header {
   readonly dataStart: number;
 }
 
-/** Whether the file starts as safetensors do: a length in 8 bytes (which may be wrong), then "{". */
+/**
+ * Whether the file starts as safetensors do: a length in 8 bytes (which may be wrong), then "{". Only they do: there a zip
+ * has its method of compression (0), and torch's old format a byte of its magic number (0xf9) or a frame's length (0).
+ */
 export function isSafetensors(input: InputFile): boolean {
   return input.size >= 9 && input.buffer(8, 1)[0] === 0x7b;
 }
@@ -58,26 +60,20 @@ function readHeader(input: InputFile): Header {
       `its header claims ${length} bytes, more than the file (${input.size}) or the limit of ${MAX_HEADER_BYTES}`,
     );
   }
-  let text: string;
   let json: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input.read(8, length));
-    json = JSON.parse(text);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input.read(8, length));
+    json = JSON.parse(text); // of two equal names it keeps the last, as the library safetensors does
   } catch (cause) {
     if (cause instanceof CheckpointError) throw cause;
     throw damaged('its header is not JSON in UTF-8', cause);
   }
   if (!isObject(json)) throw damaged('its header is not a JSON object');
-  const names = new Set<string>();
-  for (const key of keysOfObject(text)) {
-    if (names.has(key)) throw damaged(`its header names ${quote(key)} twice`);
-    names.add(key);
-  }
   const dataStart = 8 + length;
-  names.delete(METADATA);
-  const entries = [...names].map((name) => parseEntry(name, json[name]));
+  const { [METADATA]: metadata, ...tensors } = json;
+  const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value));
   checkLayout(entries, input.size - dataStart);
-  return { entries, metadata: parseMetadata(json[METADATA]), dataStart };
+  return { entries, metadata: parseMetadata(metadata), dataStart };
 }
 
 function parseEntry(name: string, value: unknown): Entry {
@@ -156,8 +152,7 @@ export interface SafetensorsOptions {
 export function saveSafetensors(path: string, dict: StateDict, options: SafetensorsOptions = {}): void {
   const { dtype, metadata } = options;
   withPath(path, 'write', () => {
-    const header = new Map<string, unknown>();
-    if (metadata) header.set(METADATA, metadata);
+    const entries: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
     const storedAs = (tensor: StateTensor) => (dtype && isFloating(tensor.dtype) ? dtype : tensor.dtype);
     // Readers map tensors straight from the file, so each must lie at a multiple of its element's size: largest first.
     const order = [...dict].sort(([, a], [, b]) => elementSize(storedAs(b)) - elementSize(storedAs(a)));
@@ -171,24 +166,19 @@ export function saveSafetensors(path: string, dict: StateDict, options: Safetens
     }
     for (const [name, tensor] of dict) {
       if (name === METADATA) throw new CheckpointError(`a tensor cannot be named ${METADATA}; rename it`);
-      header.set(name, {
-        dtype: DTYPES[storedAs(tensor)].safetensors,
-        shape: tensor.shape,
-        data_offsets: offsets.get(name),
-      });
+      const dtype = DTYPES[storedAs(tensor)].safetensors;
+      entries.push([name, { dtype, shape: tensor.shape, data_offsets: offsets.get(name) }]);
     }
     writeAtomically(path, (write) => {
-      write(encodeHeader(header));
+      write(encodeHeader(Object.fromEntries(entries)));
       for (const [, tensor] of order) write(bytesOf(convert(tensor, storedAs(tensor))));
     });
   });
 }
 
-/** Length and JSON, filled up with spaces to a multiple of 8 bytes. The order of the keys is the state dict's. */
-function encodeHeader(header: ReadonlyMap<string, unknown>): Uint8Array {
-  // Not JSON.stringify of one object: that would move keys like "0" (an nn.Sequential's) to the front.
-  const members = [...header].map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
-  const json = Buffer.from(`{${members.join(',')}}`);
+/** Length and JSON, filled up with spaces to a multiple of 8 bytes. */
+function encodeHeader(header: Readonly<Record<string, unknown>>): Uint8Array {
+  const json = Buffer.from(JSON.stringify(header));
   const length = Math.ceil(json.length / 8) * 8;
   const result = Buffer.alloc(8 + length, ' ');
   result.writeBigUInt64LE(BigInt(length));

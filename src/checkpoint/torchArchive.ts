@@ -21,7 +21,7 @@ export class StorageTable {
     const [kind, type, key, , count, view] = Array.isArray(id) ? (id as unknown[]) : [];
     if (kind === 'module') {
       throw new CheckpointError(
-        'it holds a whole model, expected a state dict; load it in Python and save model.state_dict()',
+        'it holds a whole model, expected its weights alone; look for a state dict, or safetensors',
       );
     }
     const dtype = type instanceof PickleGlobal ? type.dtype : undefined;

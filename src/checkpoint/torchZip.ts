@@ -20,7 +20,7 @@ export function openTorchZip(input: InputFile): TorchArchive {
   checkByteOrder(zip, `${folder}byteorder`);
   if (zip.size(pickles[0]) > MAX_HEADER_BYTES) {
     throw new CheckpointError(
-      `its data.pkl is larger than ${MAX_HEADER_BYTES} bytes; save only the state dict`,
+      `its data.pkl is larger than ${MAX_HEADER_BYTES} bytes; look for a file with the weights alone`,
     );
   }
   const storages = new StorageTable();

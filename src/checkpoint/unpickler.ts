@@ -59,7 +59,7 @@ class Unpickler {
       if (opcode === 0x2e /* STOP */) return { value: this.pop(), end: this.at };
       this.step(opcode);
     }
-    throw new CheckpointError(`its pickle takes more than ${MAX_STEPS} steps; save only the state dict`);
+    throw new CheckpointError(`its pickle takes more than ${MAX_STEPS} steps; look for a file with the weights alone`);
   }
 
   private step(opcode: number): void {
@@ -272,7 +272,7 @@ class Unpickler {
     if (!global) {
       throw new CheckpointError(
         `its pickle asks for ${quote(`${module}.${name}`)}, which is not among what a state dict is made of; ` +
-          'nothing was run. If you trust the file, load it in Python and save only model.state_dict()',
+          'nothing was run. Look for a file with the weights alone: a state dict, or safetensors',
       );
     }
     return global;
@@ -289,8 +289,6 @@ class Unpickler {
   }
 
   private error(what: string): CheckpointError {
-    return new CheckpointError(
-      `its pickle has ${what} at byte ${this.opcodeAt}; save it again with torch.save(model.state_dict(), ...)`,
-    );
+    return new CheckpointError(`its pickle has ${what} at byte ${this.opcodeAt}; download or save it again`);
   }
 }

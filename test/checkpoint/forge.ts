@@ -36,6 +36,8 @@ export interface TensorParts {
   readonly stride?: readonly number[];
   /** More of the reference to the storage; the old format has a view there. */
   readonly view?: readonly PicklePart[];
+  /** What torch appends for its neg and conj bits. */
+  readonly metadata?: readonly PicklePart[];
 }
 
 /** One tensor in a pickle; by default four float32 in storage "0". */
@@ -48,12 +50,25 @@ export function tensor(parts: TensorParts = {}): Buffer {
     shape = [4],
     stride = [1],
     view = [],
+    metadata = [],
   } = parts;
   return Buffer.concat(
     [
       'ctorch._utils\n_rebuild_tensor_v2\n((',
       ...[text('storage'), `ctorch\n${type}\n`, text(key), text('cpu'), storageSize, ...view],
-      ...['tQ', offset, '(', ...shape, 't(', ...stride, 't', '\x89', 'ccollections\nOrderedDict\n)RtR'],
+      ...[
+        'tQ',
+        offset,
+        '(',
+        ...shape,
+        't(',
+        ...stride,
+        't',
+        '\x89',
+        'ccollections\nOrderedDict\n)R',
+        ...metadata,
+        'tR',
+      ],
     ].map(toBytes),
   );
 }

@@ -31,17 +31,52 @@ describe('loadCheckpoint on what torch 2.14.1 wrote', () => {
     ['views-old.pth', 'views'],
     ['no-checksums.pth', 'views'],
     ['parameters.pth', 'parameters'],
+    ['negated.pth', 'negated'],
+    ['negated-old.pth', 'negated'],
+    ['training.pth', 'training'],
+    ['model-old.pth', 'training'],
+    ['wrapped-model_state_dict.pth', 'linear'],
+    ['wrapped-net.pth', 'linear'],
+    ['wrapped-checkpoint.model.pth', 'linear'],
+    ['wrapped-weights.pth', 'linear'],
   ]) {
     it(`${file}: names, types, shapes and bits`, () => {
       assert.deepEqual(described(loadCheckpoint(golden(file))), expected[key]);
     });
   }
 
-  it("takes {'state_dict': ...} and {'model': ...} apart, and 'module.' off", () => {
-    const plain = expected.training.map(([name, ...rest]) => [name.replace(/^module\./, ''), ...rest]);
-    assert.notDeepEqual(plain, expected.training);
-    assert.deepEqual(described(loadCheckpoint(golden('training.pth'))), plain);
-    assert.deepEqual(described(loadCheckpoint(golden('model-old.pth'))), plain);
+  it('opens the entry that the option names, or says which there are', () => {
+    for (const key of ['model_state_dict', 'net', 'checkpoint.model', 'weights']) {
+      const file = golden(`wrapped-${key}.pth`);
+      assert.deepEqual(described(loadCheckpoint(file, { key })), expected.linear);
+      assert.throws(
+        () => loadCheckpoint(file, { key: 'state_dict' }),
+        new RegExp(`: it has no state dict under the key "state_dict"; choose from .*"${key}"`),
+      );
+    }
+    const several = golden('wrapped-twice.pth');
+    assert.throws(
+      () => loadCheckpoint(several),
+      /: it holds several state dicts; choose one by its key, which may be "generator", "ema"$/,
+    );
+    assert.deepEqual(described(loadCheckpoint(several, { key: 'generator' })), expected.linear);
+    assert.notDeepEqual(described(loadCheckpoint(several, { key: 'ema' })), expected.linear);
+    for (const file of ['dtypes.pth', 'official.safetensors'])
+      assert.throws(() => loadCheckpoint(golden(file), { key: 'x' }), /leave the key out$/);
+  });
+
+  it('never takes metrics, counters or an optimizer for weights unless they are named', () => {
+    const file = golden('wrapped-weights.pth');
+    assert.deepEqual([...loadCheckpoint(file, { key: 'metrics' }).keys()], ['acc']);
+    assert.throws(
+      () => loadCheckpoint(golden('wrapped-model_state_dict.pth'), { key: 'optimizer_state_dict' }),
+      /no state dict under the key "optimizer_state_dict"; choose from "model_state_dict"$/,
+    );
+  });
+
+  it('reads parameters with attributes of their own', () => {
+    const { data } = entry(loadCheckpoint(golden('wrapped-parameters.pth')), 'weight');
+    assert.deepEqual([...data], [1, 1]);
   });
 
   it('shares data where torch shares a storage', () => {
@@ -58,7 +93,7 @@ describe('loadCheckpoint on what torch 2.14.1 wrote', () => {
     );
     assert.throws(
       () => loadCheckpoint(golden('whole-model.pth')),
-      /"torch\.nn\.modules\.linear\.Linear".*nothing was run/,
+      /"torch\.nn\.modules\.linear\.Linear".*nothing was run\. Look for a file with the weights alone/,
     );
   });
 });
@@ -96,8 +131,8 @@ describe(
       it(file, () => {
         const dict = loadCheckpoint(path.join(shared ?? '', file));
         assert.equal(dict.size, tensors);
-        assert.deepEqual(entry(dict, 'conv1.weight').shape, [16, 3, 3, 3]);
-        assert.deepEqual(entry(dict, 'linear.weight').shape, [10, 64]);
+        assert.deepEqual(entry(dict, 'module.conv1.weight').shape, [16, 3, 3, 3]);
+        assert.deepEqual(entry(dict, 'module.linear.weight').shape, [10, 64]);
         let count = 0;
         for (const [name, { dtype, data }] of dict) {
           assert.equal(dtype, 'float32');
@@ -105,7 +140,7 @@ describe(
           for (const value of data) assert.ok(Math.abs(Number(value)) < 1000, name);
         }
         assert.equal(count, parameters);
-        assert.ok(entry(dict, 'bn1.running_var').data.every((value: number | bigint) => value > 0));
+        assert.ok(entry(dict, 'module.bn1.running_var').data.every((value: number | bigint) => value > 0));
       });
     }
   },

@@ -8,6 +8,7 @@ import { cifar10Folder, projectRoot } from '../../src/data/locations';
 const root = projectRoot();
 const shared = resolve(root, process.env.RESNET_WORKBOOK_SHARED ?? '../shared');
 const checkpoint = join(shared, 'data/checkpoints/resnet20-12fca82f.th');
+const twice = join(root, 'test/golden/checkpoint/wrapped-twice.pth');
 const shipped = join(root, 'src/models/pretrained/resnet20_cifar.safetensors');
 
 function evaluate(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -22,7 +23,7 @@ function evaluate(...args: string[]): { status: number | null; stdout: string; s
 test('evaluate explains itself, and says in a line what is wrong', () => {
   const help = evaluate('--help');
   assert.equal(help.status, 0);
-  for (const option of ['--model', '--checkpoint', '--cifar10', '--mean', '--json']) {
+  for (const option of ['--model', '--checkpoint', '--key', '--cifar10', '--mean', '--json']) {
     assert.ok(help.stdout.includes(option), option);
   }
   for (const [args, message] of [
@@ -31,6 +32,11 @@ test('evaluate explains itself, and says in a line what is wrong', () => {
     [['--model', 'resnet20_cifar'], /^--checkpoint is missing/m],
     [['--model', 'resnet56_cifar', '--checkpoint', shipped], /does not fit the module; nothing was loaded/],
     [['--model', 'resnet20_cifar', '--checkpoint', join(root, 'package.json')], /package\.json/],
+    [
+      ['--model', 'resnet20_cifar', '--checkpoint', twice],
+      /: it holds .*its key, which may be "generator", "ema"$/m,
+    ],
+    [['--model', 'resnet20_cifar', '--checkpoint', twice, '--key', 'ema'], /does not fit the module/],
     [['--model', 'resnet20_cifar', '--checkpoint', shipped, '--std', '1,0,1'], /--std must be three numbers/],
     [
       ['--model', 'resnet20_cifar', '--checkpoint', shipped, '--cifar10', root],

@@ -55,8 +55,49 @@ def views() -> OrderedDict:
     )
 
 
+def negated() -> OrderedDict:
+    """Tensors with the neg bit: torch keeps the numbers as they are and changes their sign when it reads them."""
+    pairs = torch.tensor([1 + 2j, -3.5 + 0j, 0 - 1e-40j, complex("nan+infj")], dtype=torch.complex64)
+    numbers = every_dtype()
+    halves = numbers["float16"].reshape(3, 4)
+    return OrderedDict(
+        imag=pairs.conj().imag,
+        contiguous=torch._neg_view(numbers["float32"]),
+        base=numbers["float64"],
+        of_base=torch._neg_view(numbers["float64"]),
+        transposed=torch._neg_view(halves.t()),
+        sliced=torch._neg_view(halves[:, 1::2]),
+        expanded=torch._neg_view(torch.tensor([1.5, -2.5]).reshape(2, 1).expand(2, 3)),
+        twice=torch._neg_view(torch._neg_view(halves)),
+        parameter=torch.nn.Parameter(torch._neg_view(torch.ones(2))),
+        empty=torch._neg_view(torch.zeros(0, 3)),
+        bfloat16=torch._neg_view(numbers["bfloat16"][:2]),  # no NaN: which one comes out depends on torch's code path
+        **{k: torch._neg_view(numbers[k]) for k in ("int64", "int32", "int16", "int8", "uint8")},
+    )
+
+
+def wrapped() -> dict:
+    """What training scripts save, by file: all that is in it, and under which key the weights are."""
+    net = torch.nn.Linear(2, 1)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1, momentum=0.9)
+    net(torch.ones(1, 2)).sum().backward()
+    optimizer.step()
+    weights, moments = net.state_dict(), optimizer.state_dict()
+    by_name = {"state": {"weight": {"exp_avg": torch.ones(2), "step": torch.tensor(1.0)}}, "param_groups": []}
+    parameter = torch.nn.Parameter(torch.ones(2))
+    parameter.note = "kept by torch"
+    return {
+        # docs.pytorch.org/tutorials/recipes/recipes/saving_and_loading_a_general_checkpoint.html
+        "model_state_dict": {"epoch": 1, "model_state_dict": weights, "optimizer_state_dict": moments, "loss": 0.5},
+        "net": {"net": weights, "acc": 91.5, "epoch": 3},
+        "checkpoint.model": {"checkpoint": {"model": weights, "optim": by_name}, "rng": torch.get_rng_state()},
+        "weights": {"metrics": {"acc": torch.tensor(0.5)}, "seen": {"ids": torch.arange(3)}, "weights": weights},
+        "parameters": {"parameters": OrderedDict(weight=parameter)},
+    }
+
+
 def raw(tensor: torch.Tensor) -> str:
-    tensor = tensor.detach().contiguous()
+    tensor = tensor.detach().resolve_neg().contiguous()
     return bytes(tensor.reshape(-1).view(torch.uint8).tolist()).hex() if tensor.numel() else ""
 
 
@@ -151,12 +192,22 @@ def make() -> None:
     torch.serialization.set_crc32_options(True)
     torch.save(torch.nn.Linear(1, 1), HERE / "whole-model.pth")
     torch.save({"z": torch.ones(2, dtype=torch.complex64)}, HERE / "complex.pth")
+    torch.save(negated(), HERE / "negated.pth")
+    torch.save(negated(), HERE / "negated-old.pth", **old)
+    torch.manual_seed(0)
+    wrappers = wrapped()
+    for key, saved in wrappers.items():
+        torch.save(saved, HERE / f"wrapped-{key}.pth")
+    net = wrappers["net"]["net"]
+    torch.save({"generator": net, "ema": {k: t / 2 for k, t in net.items()}}, HERE / "wrapped-twice.pth")
     save_file(dtypes, HERE / "official.safetensors", metadata={"source": "torch"})
     expected = {
         "dtypes": described(dtypes),
         "views": described(shared),
         "training": described(training["state_dict"]),
         "parameters": described(parameters),
+        "negated": described(negated()),
+        "linear": described(net),
     }
     (HERE / "expected.json").write_text(json.dumps(expected, indent=0))
     (HERE / "conversions.json").write_text(json.dumps(conversions()))
