@@ -18,7 +18,9 @@ const MAX_SHOWN = 6;
 export function findTensors(root: unknown, key?: string): StateRefs {
   if (root instanceof Map && key === undefined && isStateDict(root)) return root;
   const within = root instanceof Map ? stateDictsIn(root) : [];
-  const meant = within.filter(([dict, keys]) => (key === undefined ? hasWeights(dict) : keys.includes(key)));
+  const likely = within.filter(([dict]) => hasWeights(dict));
+  const unasked = likely.length > 0 ? likely : within;
+  const meant = key === undefined ? unasked : within.filter(([, keys]) => keys.includes(key));
   if (meant.length === 1 || (meant.length > 1 && key !== undefined)) return meant[0][0];
   const shown = list((key === undefined ? meant : within).flatMap(([, keys]) => keys.map(quote)));
   if (key !== undefined) {
@@ -52,14 +54,16 @@ function stateDictsIn(root: Dict): [StateRefs, string[]][] {
     }
     level = next;
   }
-  return [...keysOf].filter((entry): entry is [StateRefs, string[]] => isStateDict(entry[0]));
+  return [...keysOf].filter(
+    (entry): entry is [StateRefs, string[]] => entry[0].size > 0 && isStateDict(entry[0]),
+  );
 }
 
 function isStateDict(dict: Dict): dict is StateRefs {
   return [...dict].every(([name, value]) => typeof name === 'string' && value instanceof TensorRef);
 }
 
-/** Whether it could be a network's: of metrics and counters, none is an array of floats. */
+/** Whether it is likely to be a network's: of metrics and counters, none is an array of floats. */
 function hasWeights(dict: StateRefs): boolean {
   return [...dict.values()].some(({ shape, storage }) => shape.length > 0 && isFloating(storage.dtype));
 }

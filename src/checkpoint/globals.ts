@@ -93,6 +93,11 @@ function makeDict([items]: readonly unknown[]): Map<unknown, unknown> {
   return new Map(pairs.splice(0) as [unknown, unknown][]);
 }
 
+/** By Python 3's name and by Python 2's, which protocol 2 writes. */
+const BUILTINS = ['builtins', '__builtin__'].flatMap((module) =>
+  ['set', 'bytearray', 'complex'].map((name) => `${module}.${name}`),
+);
+
 /**
  * The whole list: what `torch.load(weights_only=True)` allows (torch/_weights_only_unpickler.py), less what no
  * ResNet's checkpoint has (sparse and quantized tensors, subclasses, complex numbers).
@@ -109,7 +114,7 @@ const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
       new PickleGlobal(`torch.${storage}`, undefined, dtype as DType),
       new PickleGlobal(`torch.${dtype}`),
     ]),
-    ...['torch.Size', 'torch.device', '_codecs.encode', 'builtins.set', '__builtin__.set'].map(
+    ...['torch.Size', 'torch.device', '_codecs.encode', ...BUILTINS].map(
       (name) => new PickleGlobal(name, () => new Opaque(name)),
     ),
   ].map((global) => [global.name, global]),

@@ -1,5 +1,5 @@
 import { CheckpointError, quote } from './error';
-import { findGlobal, PickleGlobal } from './globals';
+import { findGlobal, Opaque, PickleGlobal } from './globals';
 
 /*
  * A restricted unpickler: Python's pickle machine (Lib/pickletools.py describes its opcodes) with only the opcodes that
@@ -13,6 +13,7 @@ const MAX_STEPS = 1_000_000;
 /** Opened and not yet closed collections; a checkpoint with its optimizer nests about 10. */
 const MAX_DEPTH = 1000;
 const MAX_GLOBAL_NAME = 256;
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export interface Unpickled {
   readonly value: unknown;
@@ -59,7 +60,9 @@ class Unpickler {
       if (opcode === 0x2e /* STOP */) return { value: this.pop(), end: this.at };
       this.step(opcode);
     }
-    throw new CheckpointError(`its pickle takes more than ${MAX_STEPS} steps; look for a file with the weights alone`);
+    throw new CheckpointError(
+      `its pickle takes more than ${MAX_STEPS} steps; look for a file with the weights alone`,
+    );
   }
 
   private step(opcode: number): void {
@@ -96,12 +99,16 @@ class Unpickler {
         return this.push(this.bytes.readDoubleBE(this.take(8)));
       case 'X': // BINUNICODE
       case 'T': // BINSTRING, from Python 2
-      case 'B': // BINBYTES
         return this.push(this.text(this.uint32()));
+      case 'B': // BINBYTES
+        this.take(this.uint32());
+        return this.push(new Opaque('bytes'));
       case '\x8c': // SHORT_BINUNICODE
       case 'U': // SHORT_BINSTRING
-      case 'C': // SHORT_BINBYTES
         return this.push(this.text(this.bytes[this.take(1)]));
+      case 'C': // SHORT_BINBYTES
+        this.take(this.bytes[this.take(1)]);
+        return this.push(new Opaque('bytes'));
 
       case ')':
       case ']':
@@ -189,7 +196,11 @@ class Unpickler {
 
   private text(length: number): string {
     const start = this.take(length);
-    return this.bytes.toString('utf8', start, start + length);
+    try {
+      return UTF8.decode(this.bytes.subarray(start, start + length));
+    } catch {
+      throw this.error('a text that is not UTF-8');
+    }
   }
 
   /** Text up to the end of the line. */

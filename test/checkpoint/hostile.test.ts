@@ -189,6 +189,11 @@ describe('pickles that are damaged or bombs', () => {
     ],
     ['a key without a value', () => torchZip(pickle('}(', 2, 'u')), /a key without a value/],
     [
+      'a text that is not UTF-8',
+      () => torchZip(pickle('}X', forge.int(1, 4), '\xff', tensor(), 's')),
+      /a text that is not UTF-8 at byte 3/,
+    ],
+    [
       'a text longer than the pickle',
       () => torchZip(pickle('X', forge.int(0xffffffff, 4))),
       /its pickle is cut off/,
