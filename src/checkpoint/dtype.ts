@@ -38,14 +38,14 @@ export function isFloating(dtype: DType): boolean {
   return dtype.includes('float');
 }
 
-/** `length` elements of `buffer` from byte `byteOffset` on, without a copy. */
-export function viewArray(
-  dtype: DType,
-  buffer: ArrayBuffer,
-  byteOffset: number,
-  length: number,
-): DTypeArrays[DType] {
-  return new DTYPES[dtype].array(buffer, byteOffset, length);
+/** Whether it is a size or an offset: an integer, not negative. */
+export function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Whether it is a tensor's shape or its strides; torch has at most 64 dimensions. */
+export function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= 64 && value.every(isSize);
 }
 
 /** The bytes of a tensor's elements, without a copy. */
@@ -70,8 +70,7 @@ export function checkTensor(name: string, { dtype, shape, data }: StateTensor): 
       `${quote(name)} is ${dtype}, expected its data in a ${DTYPES[dtype].array.name}, found ${Object.prototype.toString.call(data).slice(8, -1)}`,
     );
   }
-  const sane = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-  if (!sane || numel(shape) !== data.length) {
+  if (!isSizes(shape) || numel(shape) !== data.length) {
     throw new CheckpointError(
       `${quote(name)} has shape [${shape.join(', ')}], which does not fit its ${data.length} elements`,
     );

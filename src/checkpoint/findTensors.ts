@@ -73,16 +73,13 @@ function list(items: readonly string[]): string {
   return items.length > MAX_SHOWN ? `${shown} and ${items.length - MAX_SHOWN} more` : shown;
 }
 
-function describe(value: unknown): string {
-  if (value === null) return 'None';
-  if (Array.isArray(value)) return 'a list';
-  if (value instanceof Map) {
-    const names = [...(value as Dict).keys()].map((name) =>
-      typeof name === 'string' ? quote(name) : typeof name,
-    );
-    return `a dict with ${list(names) || 'nothing in it'}`;
-  }
-  if (value instanceof TensorRef) return 'a tensor';
-  if (value instanceof Opaque) return `a ${value.name}`;
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+function describe(root: unknown): string {
+  if (root instanceof TensorRef) return 'a tensor';
+  if (root instanceof Opaque) return `a ${root.name}`;
+  if (!(root instanceof Map))
+    return Array.isArray(root) ? 'a list' : root === null ? 'None' : `a ${typeof root}`;
+  const names = [...(root as Dict).keys()].map((name) =>
+    typeof name === 'string' ? quote(name) : typeof name,
+  );
+  return `a dict with ${list(names) || 'nothing in it'}`;
 }

@@ -1,5 +1,5 @@
 import type { DType } from '../nn/stateDict';
-import { DTYPES } from './dtype';
+import { DTYPES, isSize, isSizes } from './dtype';
 import { CheckpointError } from './error';
 
 /** A global on the unpickler's list. It does no more than what `call` says; nothing of Python is ever imported or run. */
@@ -41,16 +41,6 @@ export class Opaque {
   constructor(readonly name: string) {}
 }
 
-/** Whether it is a size or an offset: an integer, not negative. */
-export function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** torch.Tensor has at most 64 dimensions. */
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= 64 && value.every(isSize);
-}
-
 /** `_rebuild_tensor(storage, offset, size, stride)`; the second version has requires_grad, hooks and metadata after these. */
 function rebuildTensor([storage, offset, shape, stride, , , metadata]: readonly unknown[]): TensorRef {
   if (!(storage instanceof Storage && isSize(offset) && isSizes(shape) && isSizes(stride))) {
@@ -68,13 +58,11 @@ function rebuildTensor([storage, offset, shape, stride, , , metadata]: readonly 
 /** torch's metadata of a tensor are its neg and conj bits; the latter only complex numbers have, which are not read here. */
 function isNegated(metadata: unknown): boolean {
   if (metadata === undefined || metadata === null) return false;
-  const bits: unknown[][] = metadata instanceof Map ? [...(metadata as Map<unknown, unknown>)] : [[metadata]];
-  if (
-    !bits.every(([name, set]) => (name === 'neg' && typeof set === 'boolean') || (name === 'conj' && !set))
-  ) {
+  const bits = metadata instanceof Map ? [...(metadata as Map<unknown, unknown>)] : [];
+  const known = bits.every(([name, set]) => set === false || (set === true && name === 'neg'));
+  if (!known || !(metadata instanceof Map))
     throw new CheckpointError('a tensor in it has metadata other than the neg bit; look for another file');
-  }
-  return bits.some(([name, set]) => name === 'neg' && set === true);
+  return metadata.get('neg') === true;
 }
 
 function rebuildParameter([tensor]: readonly unknown[]): TensorRef {
@@ -93,11 +81,6 @@ function makeDict([items]: readonly unknown[]): Map<unknown, unknown> {
   return new Map(pairs.splice(0) as [unknown, unknown][]);
 }
 
-/** By Python 3's name and by Python 2's, which protocol 2 writes. */
-const BUILTINS = ['builtins', '__builtin__'].flatMap((module) =>
-  ['set', 'bytearray', 'complex'].map((name) => `${module}.${name}`),
-);
-
 /**
  * The whole list: what `torch.load(weights_only=True)` allows (torch/_weights_only_unpickler.py), less what no
  * ResNet's checkpoint has (sparse and quantized tensors, subclasses, complex numbers).
@@ -114,9 +97,9 @@ const GLOBALS: ReadonlyMap<string, PickleGlobal> = new Map(
       new PickleGlobal(`torch.${storage}`, undefined, dtype as DType),
       new PickleGlobal(`torch.${dtype}`),
     ]),
-    ...['torch.Size', 'torch.device', '_codecs.encode', ...BUILTINS].map(
-      (name) => new PickleGlobal(name, () => new Opaque(name)),
-    ),
+    ...['torch.Size', 'torch.device', '_codecs.encode', 'set', 'bytearray', 'complex']
+      .flatMap((name) => (name.includes('.') ? [name] : [`builtins.${name}`, `__builtin__.${name}`]))
+      .map((name) => new PickleGlobal(name, () => new Opaque(name))),
   ].map((global) => [global.name, global]),
 );
 

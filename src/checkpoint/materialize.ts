@@ -1,5 +1,5 @@
 import type { StateDict, StateTensor } from '../nn/stateDict';
-import { bytesOf, elementSize, isFloating, numel, viewArray } from './dtype';
+import { bytesOf, DTYPES, elementSize, isFloating, numel } from './dtype';
 import { CheckpointError, quote } from './error';
 import { allocate } from './file';
 import type { Storage, TensorRef } from './globals';
@@ -32,7 +32,7 @@ export function materialize(
     const count = numel(shape);
     if (isContiguous(tensor) && !tensor.negated) {
       const start = count === 0 ? 0 : (storage.start + offset) * elementSize(dtype);
-      dict.set(name, { dtype, shape, data: viewArray(dtype, bufferOf(storage), start, count) });
+      dict.set(name, { dtype, shape, data: new DTYPES[dtype].array(bufferOf(storage), start, count) });
       continue;
     }
     budget -= count * elementSize(dtype);
@@ -92,7 +92,7 @@ function copyStrided({ storage, offset, shape, stride }: TensorRef, buffer: Arra
       index[axis] = 0;
     }
   }
-  return { dtype, shape, data: viewArray(dtype, target.buffer, 0, count) };
+  return { dtype, shape, data: new DTYPES[dtype].array(target.buffer) };
 }
 
 /** Changes the sign of all elements; integers wrap around, and 0 becomes -0, as in torch. */

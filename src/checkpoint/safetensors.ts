@@ -1,6 +1,6 @@
 import type { DType, StateDict, StateTensor } from '../nn/stateDict';
 import { convert } from './convert';
-import { bytesOf, checkTensor, DTYPES, elementSize, isFloating, numel, viewArray } from './dtype';
+import { bytesOf, checkTensor, DTYPES, elementSize, isFloating, isSizes, numel } from './dtype';
 import { CheckpointError, quote, withPath } from './error';
 import { InputFile, MAX_HEADER_BYTES, writeAtomically } from './file';
 
@@ -40,7 +40,7 @@ export function readSafetensors(input: InputFile): StateDict {
   const dict: StateDict = new Map();
   for (const { name, dtype, shape, begin, end } of entries) {
     const bytes = input.read(dataStart + begin, end - begin);
-    dict.set(name, { dtype, shape, data: viewArray(dtype, bytes, 0, numel(shape)) });
+    dict.set(name, { dtype, shape, data: new DTYPES[dtype].array(bytes) });
   }
   return dict;
 }
@@ -123,14 +123,6 @@ function parseMetadata(value: unknown): Readonly<Record<string, string>> {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return (
-    Array.isArray(value) &&
-    value.length <= 64 &&
-    value.every((size) => Number.isSafeInteger(size) && size >= 0)
-  );
 }
 
 function damaged(what: string, cause?: unknown): CheckpointError {

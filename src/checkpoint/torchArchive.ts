@@ -1,6 +1,6 @@
-import { DTYPES } from './dtype';
+import { elementSize, isSize } from './dtype';
 import { CheckpointError, quote } from './error';
-import { isSize, PickleGlobal, Storage } from './globals';
+import { PickleGlobal, Storage } from './globals';
 
 /** What both of torch's formats come down to: a pickle, and the arrays that its tensors are views of. */
 export interface TorchArchive {
@@ -60,7 +60,7 @@ function viewOf({ key, dtype, numel }: Storage, view: unknown): Storage {
 
 /** The bytes of a storage, given what place the file has for it; a size in the pickle is never believed alone. */
 export function storageBytes({ key, dtype, numel }: Storage, found: number): number {
-  const expected = numel * DTYPES[dtype].array.BYTES_PER_ELEMENT;
+  const expected = numel * elementSize(dtype);
   if (expected !== found) {
     throw new CheckpointError(
       `its pickle says that storage ${quote(key)} has ${numel} ${dtype} (${expected} bytes), the file has ${found} bytes; download or save it again`,
