@@ -3,7 +3,7 @@
 // serves them all, and a stamp tells what it was built from.
 import fs from 'node:fs';
 import path from 'node:path';
-import { readJson, readText, writeWhole } from './lib/files.mjs';
+import { readJson, readText, relink, writeWhole } from './lib/files.mjs';
 import { modules, nodeCompat, root } from './lib/paths.mjs';
 import { RunError, run } from './lib/run.mjs';
 
@@ -38,9 +38,11 @@ const BUILT = [
 /** Takes what was built before into a new node_modules, where the package is the same. @param {string} fresh */
 export function keepBuilt(fresh) {
   const copy = (/** @type {string} */ name) => {
-    const from = path.join(modules, name);
-    if (fs.lstatSync(from, { throwIfNoEntry: false }))
-      fs.cpSync(from, path.join(fresh, name), { recursive: true, force: true, verbatimSymlinks: true });
+    const [from, to] = [path.join(modules, name), path.join(fresh, name)];
+    const found = fs.lstatSync(from, { throwIfNoEntry: false });
+    // A link by itself is made anew: Node 26 does not copy one that leads to nothing.
+    if (found?.isSymbolicLink()) relink(fs.readlinkSync(from), to);
+    else if (found) fs.cpSync(from, to, { recursive: true, verbatimSymlinks: true });
   };
   for (const [name, ...built] of BUILT)
     if (packageVersion(name) && packageVersion(name) === packageVersion(name, fresh))
