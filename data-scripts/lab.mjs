@@ -1,29 +1,38 @@
 // @ts-check
 // npm run lab: JupyterLab on this machine only (127.0.0.1, with a random token), the tslab kernel chosen, open at the
-// notebooks. Ctrl-C ends it. Arguments go to JupyterLab, e.g. npm run lab -- --no-browser --port 9999
-import { fail } from './lib/log.mjs';
+// notebooks. Ctrl-C ends it. Arguments go to JupyterLab, e.g. npm run lab -- --no-browser --port 9999; paths in them
+// are the reader's, from where npm was called.
+import path from 'node:path';
 import { makeJupyterFolder } from './lib/child-env.mjs';
-import { root, venvBin } from './lib/paths.mjs';
+import { writeWhole } from './lib/files.mjs';
+import { fail } from './lib/log.mjs';
+import { fromReader } from './lib/notebooks.mjs';
+import { cache, root, venvBin } from './lib/paths.mjs';
 import { run } from './lib/run.mjs';
 import { setup } from './setup.mjs';
+
+// In a file, since JupyterLab takes each option on its command line once and knows most by several names: what the
+// reader says there wins over a file, by whichever name. Each under the class that defines it: a subclass's would win
+// over what the reader says of that class.
+const defaults = path.join(cache, 'jupyter', 'defaults');
+const settings = {
+  ServerApp: {
+    ip: '127.0.0.1',
+    root_dir: root, // the sources can be read beside the notebooks
+    allow_root: process.getuid?.() === 0, // Jupyter refuses to run as root unless told; containers have no other user
+  },
+  LabApp: { default_url: '/lab/tree/notebooks' },
+  JupyterApp: { answer_yes: true }, // Ctrl-C ends it without asking again
+  Application: { log_level: 'WARN' },
+};
 
 try {
   await setup();
   makeJupyterFolder();
-  const given = process.argv.slice(2);
-  const usual = [
-    '--ServerApp.ip=127.0.0.1',
-    `--ServerApp.root_dir=${root}`, // the sources can be read beside the notebooks
-    '--LabApp.default_url=/lab/tree/notebooks',
-    '--ServerApp.answer_yes=True', // Ctrl-C ends it without asking again
-    '--Application.log_level=WARN',
-    // Jupyter refuses to run as root unless told; containers have no other user.
-    ...(process.getuid?.() === 0 ? ['--ServerApp.allow_root=True'] : []),
-  ];
-  // JupyterLab takes each option once: the reader's takes the place of ours.
-  const names = given.map((option) => option.split('=')[0]);
-  const options = usual.filter((option) => !names.includes(option.split('=')[0]));
-  await run(venvBin('python'), ['-m', 'jupyterlab', ...options, ...given], {
+  writeWhole(path.join(defaults, 'jupyter_server_config.json'), JSON.stringify(settings, null, 2));
+  await run(venvBin('python'), ['-m', 'jupyterlab', ...process.argv.slice(2)], {
+    cwd: fromReader('.'),
+    env: { JUPYTER_CONFIG_PATH: defaults },
     inherit: true,
     endedByCtrlC: true,
     endWith: 'SIGTERM', // without a terminal, SIGINT makes it leave its kernels behind

@@ -53,7 +53,7 @@ export function chosen(names) {
 }
 
 /** A path as the reader meant it: npm changes into the project's root first. @param {string} file */
-const fromReader = (file) => path.resolve(process.env.INIT_CWD ?? process.cwd(), file);
+export const fromReader = (file) => path.resolve(process.env.INIT_CWD ?? process.cwd(), file);
 
 /**
  * @param {string} file

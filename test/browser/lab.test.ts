@@ -56,8 +56,8 @@ describe('JupyterLab in a browser', async () => {
     lab = start(process.execPath, [
       path.join(root, 'data-scripts', 'lab.mjs'),
       '--no-browser',
-      '--ServerApp.port=0',
-      `--ServerApp.root_dir=${folder}`,
+      '--port=0',
+      `--notebook-dir=${folder}`,
       `--LabApp.workspaces_dir=${path.join(folder, 'workspaces')}`,
       '--LabApp.expose_app_in_browser=True',
     ]);
