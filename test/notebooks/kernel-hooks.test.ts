@@ -15,30 +15,47 @@ const running = (pid: number): boolean => {
   }
 };
 
-test('a kernel ends when the program that started it was killed', async (t) => {
-  const folder = temporaryFolder();
-  t.after(() => {
-    fs.rmSync(folder, { recursive: true });
+for (const [doing, code] of [
+  ['waits for a cell', 'setInterval(() => {}, 1000)'],
+  ['runs an endless loop', 'while (true);'],
+  ['is inside a call that does not return', 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
+]) {
+  test(`a kernel that ${doing} ends when the program that started it was killed`, async (t) => {
+    const folder = temporaryFolder();
+    const ready = path.join(folder, 'ready'); // written when the hooks have been loaded
+    const kernelCode = `require('node:fs').mkdirSync(${JSON.stringify(ready)}); ${code};`;
+    // As jupyter_client does it: the kernel gets a session of its own.
+    const parent = spawn(process.execPath, [
+      '-e',
+      `const kernel = require('node:child_process').spawn(
+         process.execPath, ['-r', ${JSON.stringify(hooks)}, '-e', ${JSON.stringify(kernelCode)}],
+         { detached: true, stdio: 'ignore' },
+       );
+       console.log(kernel.pid);`,
+    ]);
+    const kernel = await new Promise<number>((resolve) =>
+      parent.stdout.once('data', (text) => resolve(Number(text))),
+    );
+    t.after(() => {
+      if (running(kernel)) process.kill(kernel, 'SIGKILL');
+      fs.rmSync(folder, { recursive: true });
+    });
+    await until(() => fs.existsSync(ready), 30);
+    assert.ok(running(kernel));
+    parent.kill('SIGKILL');
+    await until(() => !running(kernel), 10);
+    assert.ok(!running(kernel), 'it is still there');
   });
-  const ready = path.join(folder, 'ready'); // written when the hooks have been loaded
-  const kernelCode = `require('node:fs').mkdirSync(${JSON.stringify(ready)}); setInterval(() => {}, 1000);`;
-  // As jupyter_client does it: the kernel gets a session of its own.
-  const parent = spawn(process.execPath, [
-    '-e',
-    `const kernel = require('node:child_process').spawn(
-       process.execPath, ['-r', ${JSON.stringify(hooks)}, '-e', ${JSON.stringify(kernelCode)}],
-       { detached: true, stdio: 'ignore' },
-     );
-     console.log(kernel.pid);`,
-  ]);
-  const kernel = await new Promise<number>((resolve) =>
-    parent.stdout.once('data', (text) => resolve(Number(text))),
-  );
-  await until(() => fs.existsSync(ready), 30);
-  assert.ok(running(kernel));
-  parent.kill('SIGKILL');
-  await until(() => !running(kernel), 10);
-  assert.ok(!running(kernel), 'it is still there');
+}
+
+test('the thread that looks for that program does not keep a kernel from ending, nor loads the hooks again', () => {
+  const code = `console.log(require('node:worker_threads').threadId); process.on('exit', () => console.log('ended'))`;
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', code], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: `--require ${JSON.stringify(hooks)}` },
+    timeout: 20_000,
+  });
+  assert.equal(stdout.trim(), '0\nended', stderr);
 });
 
 test('the sockets that are files bear the names that a client looks for', (t) => {

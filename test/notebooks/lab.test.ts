@@ -57,10 +57,10 @@ describe('options of npm run lab', { skip: withoutPython, concurrency: 2 }, () =
       assert.equal(String(got[section]?.[name]).toLowerCase(), value.toLowerCase(), `${section}.${name}`);
   });
 
-  test('... by the short names that JupyterLab has, as flags, and with paths from where npm was called', async () => {
+  test('... by the short names that JupyterLab has, as flags, and with a folder seen from where npm was called', async () => {
     assert.deepEqual(aliases.map(([alias]) => alias).sort(), ['ip', 'log-level', 'notebook-dir']);
     const words = aliases.flatMap(([alias, value]) =>
-      alias === 'notebook-dir' ? [`--${alias}=${path.basename(value)}`] : [`--${alias}`, value],
+      alias === 'notebook-dir' ? [path.basename(value)] : [`--${alias}`, value],
     );
     const options = [...words, '--no-browser', '--allow-root', '-y'];
     const { ServerApp } = await settings(options, { INIT_CWD: path.dirname(folder) });
