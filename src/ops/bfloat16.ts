@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type * as tf from '@tensorflow/tfjs-node';
+import * as tf from '@tensorflow/tfjs-node';
 import { type NativeAttribute, type NativeBackend, backend } from './backend';
+import { conv2dAttributes } from './conv2dAttributes';
+import { executeSingle } from './execute';
 
 /*
  * bfloat16 keeps float32's 8 bits of exponent and 7 of its 23 bits of mantissa: half the memory, and about twice the
@@ -95,12 +97,44 @@ export function castToFloat32(x: tf.TensorInfo): tf.Tensor {
 /** Names by which Linux lists the instructions: two of x86-64 and Arm's. */
 const INSTRUCTIONS = ['avx512_bf16', 'amx_bf16', 'bf16'];
 
-/** Whether this processor multiplies bfloat16; only Linux is asked, elsewhere TensorFlow does not use it. */
-export function hasBfloat16(): boolean {
+/** Whether the processor multiplies bfloat16; only Linux is asked, elsewhere TensorFlow does not use it. */
+function isListed(): boolean {
   try {
     const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'latin1'))?.[1] ?? '';
     return flags.split(/\s+/).some((flag) => INSTRUCTIONS.includes(flag));
   } catch {
     return false;
   }
+}
+
+/** A small convolution and its two gradients; their numbers are whole and below 256, so that bfloat16 is exact. */
+function convolve(convert: (x: tf.Tensor) => tf.Tensor): string {
+  return tf.tidy(() => {
+    const [x, filter] = [convert(tf.ones([1, 4, 4, 16])), convert(tf.fill([3, 3, 16, 16], 1 / 16))];
+    const sizes = [x, filter].map(({ shape }) => tf.tensor1d(shape, 'int32'));
+    const attributes = conv2dAttributes({ stride: 1, dilation: 1 }, 'SAME');
+    const y = executeSingle('Conv2D', attributes, [x, filter]);
+    const dx = executeSingle('Conv2DBackpropInput', attributes, [sizes[0], filter, y]);
+    const dFilter = executeSingle('Conv2DBackpropFilter', attributes, [x, sizes[1], y]);
+    return [y, dx, dFilter].map((each) => each.dataSync().join()).join('; ');
+  });
+}
+
+function computes(): boolean {
+  try {
+    return convolve(castToBfloat16) === convolve((x) => x);
+  } catch {
+    return false;
+  }
+}
+
+let has: boolean | undefined;
+
+/**
+ * Whether the processor multiplies bfloat16 and TensorFlow's convolutions run in it here: tried once, since a limit on the
+ * instructions that TensorFlow may use (ONEDNN_MAX_CPU_ISA=AVX2) makes them throw on such a processor. Others are not
+ * tried: TensorFlow computes it there with float32's instructions, or not at all.
+ */
+export function hasBfloat16(): boolean {
+  return (has ??= isListed() && computes());
 }

@@ -22,13 +22,13 @@ export function fastestPrecision(): Precision {
  * normalization (its statistics in float32), relu, pooling, addition - takes on the type of what it is given, and the
  * global average pooling at the end goes back to float32. Gradients flow back the same way; those of weights are float32.
  *
- * @throws Error where the processor has no bfloat16: it would be computed there, but slower than float32.
+ * @throws Error where {@link hasBfloat16} says no: it would be computed slower than float32, or not at all.
  */
 export function withPrecision<T>(wanted: Precision, run: () => T): T {
   if (wanted === 'bfloat16' && !hasBfloat16()) {
     throw new Error(
       "precision 'bfloat16': this processor does not multiply bfloat16 (Linux lists none of avx512_bf16, amx_bf16, " +
-        "bf16). Use 'float32', or fastestPrecision() to choose by machine.",
+        "bf16), or TensorFlow may not use that here. Use 'float32', or fastestPrecision() to choose by machine.",
     );
   }
   const before = current;
