@@ -1,13 +1,16 @@
 // @ts-check
 // tfjs-node's binding hands on lists of numbers as attributes of an op, but not lists of strings or of types, without
-// which TensorFlow's fused convolutions can't be called. list-attributes.cc adds that where the binding is compiled.
+// which TensorFlow's fused convolutions can't be called. list-attributes.cc adds that where the binding is compiled, and
+// log-level.cc that TensorFlow's first messages heed TF_CPP_MIN_LOG_LEVEL too.
 import fs from 'node:fs';
 import path from 'node:path';
 import { sha256 } from './lib/files.mjs';
 import { Trouble } from './lib/log.mjs';
 import { inRoot } from './lib/paths.mjs';
 
-const addition = fs.readFileSync(inRoot('data-scripts', 'list-attributes.cc'), 'utf8');
+const addition = ['list-attributes.cc', 'log-level.cc']
+  .map((name) => fs.readFileSync(inRoot('data-scripts', name), 'utf8'))
+  .join('');
 const BEGIN = '// >>> resnet-workbook\n';
 const END = '// <<< resnet-workbook\n';
 const FUNCTION = 'void AssignOpAttr(napi_env env, TFE_Op *tfe_op, napi_value attr_value) {\n';
@@ -15,7 +18,7 @@ const SWITCH = '  switch (tf_attr_type) {\n';
 const CALL = '  if (AssignListAttr(env, tfe_op, attr_name, tf_attr_type, js_value)) return;\n';
 
 /** What the binding's stamp says of the addition: another one means building anew. */
-export const patchName = `lists ${sha256(addition).slice(0, 8)}`;
+export const patchName = `lists, log ${sha256(addition).slice(0, 8)}`;
 
 /** @param {string} source the text of tfjs_backend.cc, with an earlier addition or without */
 export function withLists(source) {

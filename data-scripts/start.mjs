@@ -19,6 +19,7 @@ Executes the workbook's notebooks and renders them into site/index.html.
   --no-pages      only execute
   --no-run        only render, from what was executed last
   --no-setup      take what is installed and compiled as it is
+  --verbose       show what TensorFlow says of itself, too
   --help          this text`;
 
 /** @param {string[]} args */
@@ -29,6 +30,7 @@ async function main(args) {
     console.log(HELP);
     return 0;
   }
+  if (values.verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0'; // node-compat.cjs has it otherwise
   const files = chosen([...positionals, ...(values.only ?? [])]);
   const pictures = ownPictures(values.data);
   if (!values['no-setup']) await setup();
@@ -71,6 +73,7 @@ function parse(args) {
         'no-pages': { type: 'boolean' },
         'no-run': { type: 'boolean' },
         'no-setup': { type: 'boolean' },
+        verbose: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -14,7 +14,6 @@ const HUGE_PAGES = 'glibc.malloc.hugetlb=1';
 
 /** What processes that run TensorFlow are started with; the kernel's own file has it too, for other Jupyters. @type {Record<string, string>} */
 export const tensorflowEnv = {
-  TF_CPP_MIN_LOG_LEVEL: '2', // no notes on the processor's features
   GLIBC_TUNABLES: process.env.GLIBC_TUNABLES || HUGE_PAGES,
 };
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { makeJupyterFolder } from './child-env.mjs';
 import { alone } from './files.mjs';
 import { Trouble } from './log.mjs';
-import { cache, inRoot, venvBin } from './paths.mjs';
+import { cache, inRoot, nodeCompat, venvBin } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** Executed copies: what the pages are made from. */
@@ -111,11 +111,7 @@ export async function execute(files, { out = executedFolder, env = {}, python = 
   const { status } = await run(python, [inRoot('data-scripts', 'execute.py'), '--out', out, ...files], {
     inherit: true,
     anyStatus: true,
-    env: {
-      // TensorFlow's notes on the processor's features are no news to a reader.
-      TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
-      ...env,
-    },
+    env,
   });
   return status;
 }
@@ -139,6 +135,8 @@ export function ownPictures(pictures = process.env.RESNET_WORKBOOK_PICTURES) {
  */
 export async function preparePictures(own = ownPictures()) {
   if (own) return { RESNET_WORKBOOK_PICTURES: own };
-  await run(process.execPath, [inRoot('.build', 'data-scripts', 'data.js'), 'drawings'], { inherit: true });
+  await run(process.execPath, ['-r', nodeCompat, inRoot('.build', 'data-scripts', 'data.js'), 'drawings'], {
+    inherit: true,
+  });
   return {};
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
@@ -17,4 +18,34 @@ test('what is added to the binding goes in once, whatever was added before', asy
   assert.equal(withLists(once.replace('std::vector<TF_DataType> types(length);', '// older')), once);
   assert.equal(once.split('bool AssignListAttr(').length, 2);
   assert.equal(withLists('another version'), null);
+});
+
+const loads = "console.log(require('@tensorflow/tfjs-node').scalar(7).dataSync()[0])";
+
+/** What loading TensorFlow and a first op leave on stderr. */
+function said(env: NodeJS.ProcessEnv): string {
+  const inherited: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of ['TF_CPP_MIN_LOG_LEVEL', 'NODE_OPTIONS']) delete inherited[name]; // this run's own
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ['-r', path.join(root, 'data-scripts', 'node-compat.cjs'), '-e', loads],
+    { cwd: root, encoding: 'utf8', env: { ...inherited, ...env } },
+  );
+  assert.equal(stdout, '7\n', stderr);
+  return stderr;
+}
+
+test('TensorFlow says nothing of itself, from the first line on, unless it is asked to', () => {
+  // As on a processor for which oneDNN is on by itself.
+  assert.equal(said({ TF_ENABLE_ONEDNN_OPTS: '1' }), '');
+  const all = said({ TF_ENABLE_ONEDNN_OPTS: '1', TF_CPP_MIN_LOG_LEVEL: '0' });
+  if (process.platform === 'linux') assert.match(all, /oneDNN custom operations are on/);
+  assert.match(all, /This TensorFlow binary is optimized/);
+});
+
+test('what is as grave as the level asked for is said, also before TensorFlow has started', () => {
+  const level = (TF_CPP_MIN_LOG_LEVEL: string): string =>
+    said({ TF_ENABLE_ONEDNN_OPTS: '7', TF_CPP_MIN_LOG_LEVEL });
+  if (process.platform === 'linux') assert.match(level('1'), /TF_ENABLE_ONEDNN_OPTS is not set to/);
+  assert.equal(level('2'), '');
 });
