@@ -37,6 +37,10 @@ if (process.exitCode) throw new Error(`process.exitCode was set to ${process.exi
 FAULT_DELAY_S = 0.015
 # How often progress is printed where lines can't be overwritten, in seconds.
 LOG_EVERY_S = 10.0
+# The first cells say little of a run's pace: begin as if so many seconds had gone as they did in the earlier run.
+SAME_PACE_S = 5.0
+# How late a cell may be for an estimate to stand: in seconds, and as a part of what is left.
+LATE_S, LATE = 2.0, 0.1
 # Lines of a stack that lie in Node, tslab or the hooks, and the closing brace of tslab's wrapper.
 MACHINERY = re.compile(r"^\s+at .*(node:|/tslab/|kernel-hooks\.cjs|node_modules/@tslab/)")
 # A socket's path has room for 104 bytes on macOS, its ending zero included, and for 108 on Linux.
@@ -58,18 +62,28 @@ class Progress:
 
     def __init__(self, name: str, cells: int, previous_s: list[float]):
         self.name, self.cells, self.previous_s = name, cells, previous_s
-        self.began = self.logged = time.monotonic()
+        self.began = self.logged = self.cell_began = time.monotonic()
+        self.done_s: list[float] = []
         self.live = sys.stdout.isatty()
 
-    def show(self, cell: int) -> None:
+    def cell_ended(self) -> float:
+        """Count the running cell as done; returns the seconds it took."""
+        now = time.monotonic()
+        self.done_s.append(now - self.cell_began)
+        self.cell_began = now
+        return self.done_s[-1]
+
+    def show(self) -> None:
         now = time.monotonic()
         if not self.live and now - self.logged < LOG_EVERY_S:
             return
         self.logged = now
-        # Time left by the last run's cells, when the notebook still has as many.
-        left = sum(self.previous_s[cell - 1 :]) if len(self.previous_s) == self.cells else 0
-        text = f"  {self.name}: cell {cell}/{self.cells}, {now - self.began:.0f} s"
-        text += f", about {left:.0f} s left" if left >= 1 else ""
+        left = time_left(self.previous_s, self.done_s, now - self.cell_began)
+        text = f"  {self.name}: cell {min(len(self.done_s) + 1, self.cells)}/{self.cells}, {now - self.began:.0f} s"
+        if left is None:
+            text += ", this cell takes longer than last time"
+        elif left >= 1:
+            text += f", about {left:.0f} s left"
         print(f"\r\x1b[K{text}" if self.live else text, end="" if self.live else "\n", flush=True)
 
     def end(self, text: str) -> None:
@@ -79,11 +93,26 @@ class Progress:
         return time.monotonic() - self.began
 
 
+def time_left(previous_s: list[float], done_s: list[float], running_s: float) -> float | None:
+    """Seconds until the end, by an earlier run's cells and by how this run's compare with them so far.
+
+    0 where no earlier run tells; None where the running cell has taken so much longer than in the earlier one that it
+    tells nothing (other pictures, other weights). Else it falls by a second each second that a cell runs.
+    """
+    here = len(done_s)
+    if here >= len(previous_s):
+        return 0
+    pace = (sum(done_s) + SAME_PACE_S) / (sum(previous_s[:here]) + SAME_PACE_S)
+    rest = pace * sum(previous_s[here:])
+    late = running_s - pace * previous_s[here]
+    return None if late > max(LATE_S, LATE * rest) else max(rest - running_s, 0)
+
+
 async def execute(path: Path, out: Path, kernel: str) -> float:
     """Run one notebook and write the executed copy; returns the seconds it took."""
     notebook = nbformat.read(path, as_version=4)
     target = out / path.name
-    progress = Progress(path.stem, len(notebook.cells), previous_seconds(target))
+    progress = Progress(path.stem, len(notebook.cells), previous_seconds(target, notebook))
     client = NotebookClient(
         notebook,
         kernel_name=kernel,
@@ -95,7 +124,7 @@ async def execute(path: Path, out: Path, kernel: str) -> float:
     )
     with tempfile.TemporaryDirectory(prefix="resnet-workbook-") as run:
         env = {**os.environ, "RESNET_WORKBOOK_RUN": run}
-        Path(run, "cell").write_text("0")
+        Path(run, "cell").write_text("0", encoding="utf-8")
         client.km = client.create_kernel_manager()
         talk_over_files(client, Path(run))
         task = asyncio.ensure_future(run_cells(client, notebook, Path(run), env, progress))
@@ -117,7 +146,7 @@ async def execute(path: Path, out: Path, kernel: str) -> float:
             if stopped:
                 progress.end(f"  {path.stem}: interrupted")
                 raise KeyboardInterrupt from None
-            cell = int(Path(run, "cell").read_text())
+            cell = int(Path(run, "cell").read_text(encoding="utf-8"))
             fault = Fault(cell, "the kernel died", str(error) + " (out of memory?)")
             progress.end(report(path, notebook, fault))
             raise fault from None
@@ -154,15 +183,15 @@ async def run_cells(
         info = await client.async_wait_for_reply(client.kc.kernel_info())
         if info is not None and "language_info" in info["content"]:
             notebook.metadata["language_info"] = info["content"]["language_info"]
-        ticker = asyncio.ensure_future(tick(run, progress))
+        ticker = asyncio.ensure_future(tick(progress))
+        progress.cell_began = time.monotonic()
         try:
             for index, cell in enumerate(notebook.cells):
-                (run / "cell").write_text(str(index + 1))
-                progress.show(index + 1)
-                began = time.monotonic()
+                (run / "cell").write_text(str(index + 1), encoding="utf-8")
+                progress.show()
                 await run_cell(client, cell, index, index + 1, run)
                 await asyncio.sleep(FAULT_DELAY_S if cell.cell_type == "code" else 0)
-                cell.metadata["seconds"] = round(time.monotonic() - began, 3)
+                cell.metadata["seconds"] = round(progress.cell_ended(), 3)
                 look_for_faults(run, progress)
             probe = nbformat.v4.new_code_cell(PROBE)
             notebook.cells.append(probe)  # nbclient keeps cells by index
@@ -190,20 +219,23 @@ async def run_cell(client: NotebookClient, cell: NotebookNode, index: int, numbe
         raise Fault(number, "the cell failed", text.strip() or "no message") from None
 
 
-async def tick(run: Path, progress: Progress) -> None:
+async def tick(progress: Progress) -> None:
     while True:
         await asyncio.sleep(1)
-        progress.show(int((run / "cell").read_text()))
+        progress.show()
 
 
 def read_faults(run: Path) -> list[dict]:
     file = run / "faults.jsonl"
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    if not file.exists():
+        return []
+    # Not splitlines: JSON leaves line ends of other kinds (U+2028, U+0085) as they are.
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n") if line]
 
 
 def look_for_faults(run: Path, progress: Progress) -> None:
     for fault in read_faults(run)[:1]:
-        noticed, cell = int((run / "cell").read_text()), max(1, min(fault["cell"], progress.cells))
+        noticed, cell = int((run / "cell").read_text(encoding="utf-8")), max(1, min(fault["cell"], progress.cells))
         kind = fault["kind"] + (f" (noticed in cell {noticed})" if noticed > cell else "")
         raise Fault(cell, kind, fault["text"])
 
@@ -238,9 +270,12 @@ def cut(lines: list[str], most: int) -> list[str]:
     return lines if len(lines) <= most else [*lines[:most], f"... ({len(lines) - most} more lines)"]
 
 
-def previous_seconds(executed: Path) -> list[float]:
+def previous_seconds(executed: Path, notebook: NotebookNode) -> list[float]:
+    """What each cell took in the last run, if it had the same cells."""
     try:
-        return [cell.metadata.get("seconds", 0.0) for cell in nbformat.read(executed, as_version=4).cells]
+        cells = nbformat.read(executed, as_version=4).cells
+        same = [cell.source for cell in cells] == [cell.source for cell in notebook.cells]
+        return [cell.metadata.get("seconds", 0.0) for cell in cells] if same else []
     except Exception:  # no earlier run, or not a readable one: no estimate
         return []
 
@@ -248,11 +283,16 @@ def previous_seconds(executed: Path) -> list[float]:
 def write(notebook: NotebookNode, target: Path) -> None:
     """Write beside the target, then rename, so that a half-written file is never rendered."""
     part = target.with_suffix(".part")
-    nbformat.write(notebook, part)
+    part.write_bytes(nbformat.writes(notebook).encode("utf-8", "replace"))  # half a character has no bytes
     os.replace(part, target)
 
 
 def main() -> int:
+    if not sys.flags.utf8_mode:
+        # Whatever the locale: names, arguments, files and terminals are UTF-8, for Jupyter's modules too.
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # half a character, in what a cell says
     parser = argparse.ArgumentParser(description="Execute notebooks on the tslab kernel.")
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("--out", required=True, type=Path, help="folder for the executed copies")

@@ -67,7 +67,8 @@ def main():
     (MODELS / "resnetWeights.ts").write_text(
         HEADER
         + "import { imagenet } from './imagenetWeights';\nimport { type Weights, weightsEnum } from './weights';\n\n"
-        + "\n".join(map(enumeration, classes))
+        + "\n".join(map(enumeration, classes)),
+        encoding="utf-8",
     )
     assert not any("," in name for name in _IMAGENET_CATEGORIES)
     names = textwrap.fill(", ".join(_IMAGENET_CATEGORIES), 108, break_on_hyphens=False)
@@ -76,7 +77,8 @@ def main():
         HEADER
         + "\nconst NAMES = `\n" + names + "`;\n\n"
         + "/** The names of ImageNet's 1000 classes, in the order of the logits. */\n"
-        + "export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().replaceAll('\\n', ' ').split(', ');\n"
+        + "export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().replaceAll('\\n', ' ').split(', ');\n",
+        encoding="utf-8",
     )  # fmt: skip
 
 
