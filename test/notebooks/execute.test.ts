@@ -27,6 +27,18 @@ const FAULTS: [fixture: string, cell: number, words: string[]][] = [
   ['exit-code', 2, ['process.exitCode was set to 3']],
 ];
 
+interface Executed {
+  cells: { outputs?: { name?: string; text?: string[]; data?: Record<string, unknown> }[] }[];
+}
+
+/** As papermill does it, which has no place of its own here. */
+const IN_ROOT = `
+import sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], 4)
+NotebookClient(notebook, resources={"metadata": {"path": "."}}).execute()
+nbformat.write(notebook, sys.argv[1])`;
+
 describe('executing notebooks', { skip: withoutPython, concurrency: 4 }, () => {
   const out = temporaryFolder();
   after(() => {
@@ -84,8 +96,8 @@ describe('executing notebooks', { skip: withoutPython, concurrency: 4 }, () => {
   });
 
   /** A notebook of one cell and a Chinese name. */
-  function chinese(source: string): string {
-    const file = path.join(fs.mkdtempSync(path.join(out, 'chinese-')), '损失.ipynb');
+  function chinese(source: string, folder = out): string {
+    const file = path.join(fs.mkdtempSync(path.join(folder, 'test-')), '损失.ipynb');
     const cell = { cell_type: 'code', id: 'a', metadata: {}, execution_count: null, outputs: [], source };
     const metadata = { kernelspec: { name: 'tslab', display_name: 'tslab', language: 'typescript' } };
     fs.writeFileSync(file, JSON.stringify({ cells: [cell], metadata, nbformat: 4, nbformat_minor: 5 }));
@@ -127,6 +139,27 @@ describe('executing notebooks', { skip: withoutPython, concurrency: 4 }, () => {
     assert.equal(bad.status, 1, bad.output);
     assert.match(bad.output, /准确率 /);
   });
+
+  for (const [how, args] of [
+    ['jupyter nbconvert', ['-m', 'nbconvert', '--to', 'notebook', '--execute', '--inplace']],
+    ['papermill, which starts the kernel in the root,', ['-c', IN_ROOT]],
+  ] as const) {
+    test(`${how} executes a notebook of the project from the root`, async (t) => {
+      // Within the project, where the library is found.
+      const source = "import { resnet18 } from 'resnet-workbook';\nconsole.log(resnet18.name);";
+      const file = chinese(source, path.join(root, '.cache'));
+      t.after(() => {
+        fs.rmSync(path.dirname(file), { recursive: true });
+      });
+      const { status, output } = await start(python, [...args, file]).ended;
+      assert.equal(status, 0, output);
+      const [{ outputs }] = (JSON.parse(fs.readFileSync(file, 'utf8')) as Executed).cells;
+      assert.deepEqual(
+        outputs?.map(({ name, text }) => [name, text]),
+        [['stdout', ['resnet18\n']]],
+      );
+    });
+  }
 });
 
 describe('the time left that is shown', { skip: withoutPython }, () => {
