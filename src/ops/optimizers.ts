@@ -9,29 +9,41 @@ const NO_LOCK: Record<string, Attribute> = { T: FLOAT, use_locking: { bool: fals
  * one that moves a single variable.
  */
 
-/** What one step of Adam depends on besides the tensors; `step` counts from 1. */
+/** What a step of Adam depends on besides the tensors. */
 export interface AdamStep {
   lr: number;
   beta1: number;
   beta2: number;
   eps: number;
-  step: number;
 }
 
 /**
- * One step of Adam, in place: returns what moves one variable. TensorFlow adds epsilon before it corrects the bias of the
- * second moment and torch after; handing it eps * sqrt(1 - beta2^step) makes both the same:
- * lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps).
+ * One step of Adam, in place: returns what moves one variable by its `step`-th step, counted from 1, as torch does:
+ * lr / (1 - beta1^step) * m / (sqrt(v / (1 - beta2^step)) + eps).
+ *
+ * TensorFlow's op can correct the biases itself, but from powers in float32 (at beta2 = 0.999 that costs three digits), and
+ * adds epsilon before the correction, where torch adds it after. So it is told of none (powers of 0), and the correction
+ * goes into lr and eps. Its v grows by 1 - beta2 in float32, 5e-5 off at 0.999; `excess` takes that back.
  */
-export function adam({ lr, beta1, beta2, eps, step }: AdamStep) {
-  const beta2Power = beta2 ** step;
-  const numbers = [beta1 ** step, beta2Power, lr, beta1, beta2, eps * Math.sqrt(1 - beta2Power)];
-  const scalars = numbers.map((value) => tf.scalar(value));
+export function adam({ lr, beta1, beta2, eps }: AdamStep) {
   const attributes = { ...NO_LOCK, use_nesterov: { bool: false } };
-  return (variable: NativeVariable, m: NativeVariable, v: NativeVariable, gradient: tf.Tensor): void =>
+  const excess = (1 - Math.fround(beta2)) / (1 - beta2);
+  const scalars = new Map<number, tf.Scalar[]>(); // by step: mostly all variables make the same
+  return (
+    variable: NativeVariable,
+    m: NativeVariable,
+    v: NativeVariable,
+    gradient: tf.Tensor,
+    step: number,
+  ): void => {
+    const correction = Math.sqrt((1 - beta2 ** step) * excess);
+    const numbers = [0, 0, (lr * correction) / (1 - beta1 ** step), beta1, beta2, eps * correction];
+    const inputs = scalars.get(step) ?? numbers.map((value) => tf.scalar(value));
+    scalars.set(step, inputs);
     NativeVariable.update([variable, m, v], (handles) =>
-      execute('ResourceApplyAdam', attributes, [...handles, ...scalars, gradient], 0),
+      execute('ResourceApplyAdam', attributes, [...handles, ...inputs, gradient], 0),
     );
+  };
 }
 
 /** One step of gradient descent, in place: w -= lr * gradient. */

@@ -27,7 +27,8 @@ interface Recorder {
  * tfjs records, but its own `grads` keeps what was saved and every gradient until it is done. Here each is freed as soon
  * as the walk back has passed it, so that a training step needs little more memory than its forward pass.
  *
- * @param parameters - those without `requiresGrad` are passed over, and no gradient is computed for them.
+ * @param parameters - those without `requiresGrad` are passed over, and no gradient is computed for them. Those that the
+ *   loss does not depend on keep the `grad` that they have (null after `zeroGrad`), so that no optimizer moves them.
  * @param forward - runs the model and returns the loss, a scalar.
  * @returns the loss, which the caller owns.
  */
@@ -39,7 +40,8 @@ export function backward(parameters: Parameter[], forward: () => tf.Scalar): tf.
     try {
       const gradients = walkBack(tape, loss, new Set(wanted.map(({ value }) => value.id)));
       for (const parameter of wanted) {
-        const gradient = gradients.get(parameter.value.id) ?? tf.zerosLike(parameter.value);
+        const gradient = gradients.get(parameter.value.id);
+        if (!gradient) continue;
         const sum = parameter.grad === null ? gradient : tf.add(parameter.grad, gradient);
         parameter.zeroGrad();
         parameter.grad = tf.keep(sum);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { checkNumber } from '../checkNumber';
 import type { Parameter } from '../nn/parameter';
 import { adam, gradientDescent, momentumDescent } from '../ops/optimizers';
 import type { StateDict, StateTensor } from '../nn/stateDict';
@@ -12,34 +13,57 @@ export interface OptimizerOptions {
   weightDecay?: number;
 }
 
-/** Moves one parameter in place; `slots` are what the method remembers of it. */
-type Apply = (variable: NativeVariable, gradient: tf.Tensor, slots: NativeVariable[]) => void;
+/** Moves one parameter in place: its `step`-th step, counted from 1; `slots` are what the method remembers of it. */
+type Apply = (variable: NativeVariable, gradient: tf.Tensor, slots: NativeVariable[], step: number) => void;
 
-/** Moves parameters along the gradients that `backward` left in them, like `torch.optim.Optimizer`. */
+/** A parameter, what the method remembers of it, and how many steps it has made. */
+interface Moved {
+  parameter: Parameter;
+  slots: NativeVariable[];
+  steps: number;
+}
+
+/**
+ * Moves parameters along the gradients that `backward` left in them, like `torch.optim.Optimizer`. A parameter without a
+ * gradient (frozen, or left out by the loss) is passed over: nothing moves it, and its steps are not counted.
+ */
 export abstract class Optimizer {
-  /** Learning rate; schedules change it. */
-  lr: number;
+  /** What the method was made with, `lr` apart. */
+  abstract readonly options: Readonly<Record<string, number | boolean>>;
   protected readonly weightDecay: number;
-  /** Steps taken so far. */
-  protected steps = 0;
-  private readonly slots = new Map<Parameter, NativeVariable[]>();
+  private rate = 0;
+  private readonly moved: Moved[];
 
   protected constructor(
     readonly parameters: Parameter[],
     { lr, weightDecay = 0 }: OptimizerOptions,
-    private readonly slotCount: number,
+    slotCount: number,
   ) {
-    if (parameters.length === 0) throw new Error('Optimizer: got an empty list of parameters.');
-    if (!(lr >= 0)) throw new Error(`Optimizer: lr must be a number of at least 0, got ${lr}.`);
+    if (parameters.length === 0) throw new Error(`${this.name}: there are no parameters.`);
+    if (new Set(parameters).size < parameters.length)
+      throw new Error(`${this.name}: the same parameter was given twice.`);
     this.lr = lr;
+    checkNumber(`${this.name}: weightDecay`, weightDecay, { from: 0 });
     this.weightDecay = weightDecay;
-    for (const parameter of parameters) {
+    this.moved = parameters.map((parameter) => {
       const zeros = (): tf.Tensor => tf.zeros([...parameter.shape]);
-      this.slots.set(
-        parameter,
-        Array.from({ length: this.slotCount }, () => new NativeVariable(zeros())),
-      );
-    }
+      const slots = Array.from({ length: slotCount }, () => new NativeVariable(zeros()));
+      return { parameter, slots, steps: 0 };
+    });
+  }
+
+  private get name(): string {
+    return this.constructor.name;
+  }
+
+  /** Learning rate; schedules change it. */
+  get lr(): number {
+    return this.rate;
+  }
+
+  set lr(lr: number) {
+    checkNumber(`${this.name}: lr`, lr, { from: 0 });
+    this.rate = lr;
   }
 
   /** Makes what all parameters of a step share, and returns how one is moved in place by it. */
@@ -47,16 +71,17 @@ export abstract class Optimizer {
 
   /** Moves every parameter that has a gradient. */
   step(): void {
-    this.steps += 1;
     tf.tidy(() => {
       const apply = this.begin();
-      for (const [parameter, slots] of this.slots) {
+      for (const each of this.moved) {
+        const { parameter, slots } = each;
         if (parameter.grad === null) continue;
         const gradient =
           this.weightDecay === 0
             ? parameter.grad
             : tf.add(parameter.grad, tf.mul(parameter.value, this.weightDecay));
-        apply(parameter.variable, gradient, slots);
+        each.steps += 1;
+        apply(parameter.variable, gradient, slots, each.steps);
       }
     });
   }
@@ -66,9 +91,12 @@ export abstract class Optimizer {
     this.parameters.forEach((parameter) => parameter.zeroGrad());
   }
 
-  /** What the method remembers, as numbers on the host: "3.0" is the first memory of the parameter at position 3. */
+  /**
+   * What the method remembers, as numbers on the host: "3.0" is the first memory of the parameter at position 3, "steps"
+   * holds the steps that each has made.
+   */
   stateDict(): StateDict {
-    const entries = [...this.slots].flatMap(([parameter, slots], i) =>
+    const entries = this.moved.flatMap(({ parameter, slots }, i) =>
       slots.map((slot, j): [string, StateTensor] => {
         const value = slot.read();
         const data = value.dataSync<'float32'>();
@@ -76,77 +104,87 @@ export abstract class Optimizer {
         return [`${i}.${j}`, { dtype: 'float32', shape: parameter.shape, data }];
       }),
     );
-    return new Map([...entries, ['steps', { dtype: 'int32', shape: [], data: Int32Array.of(this.steps) }]]);
+    const data = Int32Array.from(this.moved, ({ steps }) => steps);
+    return new Map([...entries, ['steps', { dtype: 'int32', shape: [data.length], data }]]);
   }
 
-  /** Goes on from what {@link stateDict} returned, for an optimizer made with the same parameters in the same order. */
+  /**
+   * Goes on from what {@link stateDict} returned, for an optimizer made with the same parameters in the same order.
+   *
+   * @throws Error when it was saved for other parameters or by another method; then nothing was changed.
+   */
   loadStateDict(dict: StateDict): void {
-    const misfit = new Error(
-      'The optimizer state does not fit: it was saved for other parameters or by another method.',
-    );
-    const slots = [...this.slots].flatMap(([parameter, each], i) =>
-      each.map((slot, j) => {
+    const misfit = (why: string): Error => new Error(`The optimizer state does not fit: ${why}.`);
+    const other = misfit('it was saved for other parameters or by another method');
+    const slots = this.moved.flatMap(({ parameter, slots }, i) =>
+      slots.map((slot, j) => {
         const state = dict.get(`${i}.${j}`);
-        if (state?.dtype !== 'float32' || state.shape.join() !== parameter.shape.join()) throw misfit;
-        return { slot, state };
+        if (!(state?.data instanceof Float32Array) || state.shape.join() !== parameter.shape.join())
+          throw other;
+        if (state.data.length !== parameter.size)
+          throw misfit(`"${i}.${j}" is shorter or longer than its shape`);
+        return { slot, state: state.data, shape: [...parameter.shape] };
       }),
     );
     const steps = dict.get('steps');
-    if (!steps || dict.size !== slots.length + 1) throw misfit;
-    for (const { slot, state } of slots) {
-      slot.assign(tf.tensor(state.data as Float32Array, [...state.shape], 'float32'));
-    }
-    this.steps = Number(steps.data[0]);
+    if (steps?.shape.length === 0) throw misfit('it has one count of steps, not one for each parameter');
+    const counts = [...(steps?.data ?? [])].map(Number);
+    if (counts.length !== this.moved.length || dict.size !== slots.length + 1) throw other;
+    if (!counts.every((count) => Number.isInteger(count) && count >= 0))
+      throw misfit('its steps are no counts');
+    for (const { slot, state, shape } of slots) slot.assign(tf.tensor(state, shape, 'float32'));
+    this.moved.forEach((each, i) => (each.steps = counts[i]));
   }
 
   /** Frees what the method remembers; the parameters stay. */
   dispose(): void {
-    [...this.slots.values()].flat().forEach((slot) => slot.dispose());
-    this.slots.clear();
+    this.moved.splice(0).forEach(({ slots }) => slots.forEach((slot) => slot.dispose()));
   }
 }
 
 /** Adam (arXiv:1412.6980), like `torch.optim.Adam`. */
 export class Adam extends Optimizer {
-  private readonly betas: readonly [number, number];
-  private readonly eps: number;
+  readonly options;
 
   /** @param options - lr defaults to 1e-3, betas to [0.9, 0.999], eps to 1e-8. */
   constructor(
     parameters: Parameter[],
     options: Partial<OptimizerOptions> & { betas?: readonly [number, number]; eps?: number } = {},
   ) {
+    const { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8 } = options;
+    checkNumber('Adam: beta1', beta1, { from: 0, below: 1 });
+    checkNumber('Adam: beta2', beta2, { from: 0, below: 1 });
+    checkNumber('Adam: eps', eps, { from: 0 });
     super(parameters, { lr: 1e-3, ...options }, 2);
-    this.betas = options.betas ?? [0.9, 0.999];
-    this.eps = options.eps ?? 1e-8;
+    this.options = { weightDecay: this.weightDecay, beta1, beta2, eps };
   }
 
   protected begin(): Apply {
-    const [beta1, beta2] = this.betas;
-    const apply = adam({ lr: this.lr, beta1, beta2, eps: this.eps, step: this.steps });
-    return (variable, gradient, [m, v]) => apply(variable, m, v, gradient);
+    const apply = adam({ lr: this.lr, ...this.options });
+    return (variable, gradient, [m, v], step) => apply(variable, m, v, gradient, step);
   }
 }
 
 /** Stochastic gradient descent, with momentum if asked for, like `torch.optim.SGD`. */
 export class SGD extends Optimizer {
-  private readonly momentum: number;
-  private readonly nesterov: boolean;
+  readonly options;
 
   /** @param options - lr defaults to 1e-3, momentum to 0, nesterov to false. */
   constructor(
     parameters: Parameter[],
     options: Partial<OptimizerOptions> & { momentum?: number; nesterov?: boolean } = {},
   ) {
-    super(parameters, { lr: 1e-3, ...options }, (options.momentum ?? 0) === 0 ? 0 : 1);
-    this.momentum = options.momentum ?? 0;
-    this.nesterov = options.nesterov ?? false;
+    const { momentum = 0, nesterov = false } = options;
+    checkNumber('SGD: momentum', momentum, { from: 0 });
+    if (nesterov && momentum === 0) throw new RangeError('SGD: nesterov needs a momentum above 0.');
+    super(parameters, { lr: 1e-3, ...options }, momentum === 0 ? 0 : 1);
+    this.options = { weightDecay: this.weightDecay, momentum, nesterov };
   }
 
   protected begin(): Apply {
-    const { lr, momentum, nesterov } = this;
-    if (momentum === 0) return gradientDescent(lr);
-    const apply = momentumDescent({ lr, momentum, nesterov });
+    const { lr, options } = this;
+    if (options.momentum === 0) return gradientDescent(lr);
+    const apply = momentumDescent({ lr, ...options });
     return (variable, gradient, [velocity]) => apply(variable, velocity, gradient);
   }
 }

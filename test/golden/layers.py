@@ -1,4 +1,4 @@
-"""What torch computes for single layers, losses, initializations and schedules: writes test/golden/layers.json.
+"""What torch computes for single layers, losses and initializations: writes test/golden/layers.json.
 
     pip install torch==2.14.1 torchvision==0.29.1 numpy; python test/golden/layers.py
 """
@@ -128,53 +128,8 @@ def initializations():
     return statistics
 
 
-def rates(make, steps, lr=0.1):
-    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=lr)
-    scheduler = make(optimizer)
-    values = []
-    for _ in range(steps):
-        values.append(number(optimizer.param_groups[0]["lr"], 10))
-        optimizer.step()
-        scheduler.step()
-    return values
-
-
-def schedules():
-    s = torch.optim.lr_scheduler
-    return {
-        "one cycle": rates(lambda o: s.OneCycleLR(o, max_lr=0.2, total_steps=40), 40),
-        "one cycle, options": rates(
-            lambda o: s.OneCycleLR(o, max_lr=0.2, total_steps=37, pct_start=0.2, div_factor=10, final_div_factor=100), 37
-        ),
-        "multi step": rates(lambda o: s.MultiStepLR(o, [20, 30]), 40),
-        "cosine": rates(lambda o: s.CosineAnnealingLR(o, T_max=40, eta_min=0.001), 40),
-    }
-
-
-def optimizers():
-    """Twelve steps on a small problem."""
-    results = {}
-    for name, make in {
-        "sgd": lambda ps: torch.optim.SGD(ps, lr=0.05),
-        "sgd, weight decay": lambda ps: torch.optim.SGD(ps, lr=0.05, weight_decay=0.1),
-        "sgd, momentum": lambda ps: torch.optim.SGD(ps, lr=0.05, momentum=0.9, weight_decay=0.01),
-        "sgd, nesterov": lambda ps: torch.optim.SGD(ps, lr=0.05, momentum=0.9, nesterov=True),
-        "adam": lambda ps: torch.optim.Adam(ps, lr=0.01),
-        "adam, options": lambda ps: torch.optim.Adam(ps, lr=0.01, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.1),
-    }.items():
-        layer = fill(nn.Linear(7, 4))
-        optimizer = make(layer.parameters())
-        for step in range(12):
-            optimizer.zero_grad()
-            y = layer(uniform(f"x{step}", (5, 7)))
-            (y * y).mean().backward()
-            optimizer.step()
-        results[name] = {n: [number(v) for v in p.detach().flatten()] for n, p in layer.named_parameters()}
-    return results
-
-
 def main():
-    parts = {f.__name__: f() for f in (convolutions, batch_norms, pools, others, losses, margin_losses, initializations, schedules, optimizers)}
+    parts = {f.__name__: f() for f in (convolutions, batch_norms, pools, others, losses, margin_losses, initializations)}
     lines = []
     for name, part in parts.items():
         if isinstance(part, list):

@@ -32,8 +32,6 @@ interface Golden {
   margin_losses: { p: 1 | 2; margin: number; scale: number; loss: number; dx: number[] }[];
   initializations: Record<'fan_in' | 'fan_out', number> &
     Record<'conv.weight' | 'conv.bias' | 'linear.weight' | 'linear.bias', [number, number]>;
-  schedules: Record<'one cycle' | 'one cycle, options' | 'multi step' | 'cosine', number[]>;
-  optimizers: Record<string, Record<'weight' | 'bias', number[]>>;
 }
 
 /** What torch gave: see test/golden/layers.py. */
