@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { biasAdd } from '../ops/biasAdd';
 import { conv2d } from '../ops/conv2d';
 import { torchDefault } from './init';
 import { Module } from './module';
@@ -64,7 +65,7 @@ export class Conv2d extends Module {
     }
     return tf.tidy(() => {
       const y = conv2d(x as tf.Tensor4D, this.weight.value as tf.Tensor4D, this);
-      return this.bias ? tf.add(y, this.bias.value) : y;
+      return this.bias ? biasAdd(y, this.bias.value) : y;
     });
   }
 }

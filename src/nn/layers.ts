@@ -57,7 +57,7 @@ export class AdaptiveAvgPool2d extends Module {
   }
 }
 
-/** x W^T + b, like `torch.nn.Linear`; the weight is [out, in] as in torch. [N, in] -> [N, out] */
+/** x W^T + b, like `torch.nn.Linear`, always in float32; the weight is [out, in] as in torch. [N, in] -> [N, out] */
 export class Linear extends Module {
   readonly weight: Parameter;
   readonly bias: Parameter;
@@ -78,7 +78,9 @@ export class Linear extends Module {
       throw new Error(`Linear: expected [N, ${this.inFeatures}], got [${x.shape.join(', ')}].`);
     }
     return tf.tidy(() =>
-      tf.matMul(x as tf.Tensor2D, this.weight.value as tf.Tensor2D, false, true).add(this.bias.value),
+      tf
+        .matMul(toFloat32(x) as tf.Tensor2D, this.weight.value as tf.Tensor2D, false, true)
+        .add(this.bias.value),
     );
   }
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type BatchNormTensors, batchNormEval, batchNormTrain } from '../ops/batchNorm';
+import { inTypeOf, toFloat32 } from '../ops/precision';
 import { Module } from './module';
 import { Parameter, StateBuffer } from './parameter';
 
@@ -12,6 +13,14 @@ function checkChannels(layer: string, x: tf.Tensor, channels: number): void {
       `${layer}: expected [N, H, W, ${channels}] (channels last), got [${x.shape.join(', ')}].`,
     );
   }
+}
+
+/** What both batch normalizations compute with. */
+function tensorsOf(norm: BatchNorm2d | FrozenBatchNorm2d): BatchNormTensors {
+  const [scale, offset, mean, variance] = [norm.weight, norm.bias, norm.runningMean, norm.runningVar].map(
+    (each) => each.value as tf.Tensor1D,
+  );
+  return { scale, offset, mean, variance };
 }
 
 /**
@@ -47,13 +56,6 @@ export class BatchNorm2d extends Module {
     this.numBatchesTracked = new StateBuffer(tf.scalar(0), 'int64');
   }
 
-  private tensors(): BatchNormTensors {
-    const [scale, offset, mean, variance] = [this.weight, this.bias, this.runningMean, this.runningVar].map(
-      (each) => each.value as tf.Tensor1D,
-    );
-    return { scale, offset, mean, variance };
-  }
-
   /** Checkpoints from before torch 0.4.1 do not count batches, and torch loads them without complaint. */
   protected override toleratedKeys(): readonly string[] {
     return ['num_batches_tracked'];
@@ -62,14 +64,14 @@ export class BatchNorm2d extends Module {
   /** [N, H, W, C] -> [N, H, W, C] */
   forward(x: tf.Tensor): tf.Tensor4D {
     checkChannels('BatchNorm2d', x, this.numFeatures);
-    if (!this.training) return batchNormEval(x as tf.Tensor4D, this.tensors(), this.eps);
+    if (!this.training) return batchNormEval(x as tf.Tensor4D, tensorsOf(this), this.eps);
     if (x.size === this.numFeatures) {
       throw new Error(
         `BatchNorm2d: expected more than 1 value per channel when training, got [${x.shape.join(', ')}]; ` +
           'use a larger batch, drop the last one (dropLast), or call eval().',
       );
     }
-    const { y, mean, variance } = batchNormTrain(x as tf.Tensor4D, this.tensors(), this.eps, this.momentum);
+    const { y, mean, variance } = batchNormTrain(x as tf.Tensor4D, tensorsOf(this), this.eps, this.momentum);
     this.runningMean.assign(mean);
     this.runningVar.assign(variance);
     this.numBatchesTracked.assign(tf.tidy(() => this.numBatchesTracked.value.add(1)));
@@ -109,11 +111,7 @@ export class FrozenBatchNorm2d extends Module {
   /** [N, H, W, C] -> [N, H, W, C] */
   forward(x: tf.Tensor): tf.Tensor4D {
     checkChannels('FrozenBatchNorm2d', x, this.numFeatures);
-    return tf.tidy(() => {
-      const scale = this.weight.value.mul(tf.rsqrt(this.runningVar.value.add(this.eps))); // [C]
-      const shift = this.bias.value.sub(this.runningMean.value.mul(scale)); // [C]
-      return tf.add<tf.Tensor4D>(tf.mul(x, scale), shift);
-    });
+    return batchNormEval(x as tf.Tensor4D, tensorsOf(this), this.eps);
   }
 }
 
@@ -149,10 +147,12 @@ export class GroupNorm extends Module {
     checkChannels('GroupNorm', x, this.numChannels);
     return tf.tidy(() => {
       const [n, height, width, channels] = x.shape;
-      const groups = tf.reshape(x, [n, height * width, this.numGroups, channels / this.numGroups]);
+      // in float32, as torch's: a mean of many numbers in bfloat16 is a bad one
+      const groups = tf.reshape(toFloat32(x), [n, height * width, this.numGroups, channels / this.numGroups]);
       const { mean, variance } = tf.moments(groups, [1, 3], true); // [N, 1, G, 1]
       const normalized = groups.sub(mean).mul(tf.rsqrt(variance.add(this.eps)));
-      return normalized.reshape(x.shape).mul(this.weight.value).add(this.bias.value);
+      const y = normalized.reshape<tf.Tensor4D>(x.shape).mul(this.weight.value).add(this.bias.value);
+      return inTypeOf(x, y as tf.Tensor4D);
     });
   }
 }

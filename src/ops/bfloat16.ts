@@ -8,7 +8,8 @@ import { executeSingle } from './execute';
  * bfloat16 keeps float32's 8 bits of exponent and 7 of its 23 bits of mantissa: half the memory, and about twice the
  * speed in convolutions on processors that multiply it. TensorFlow has it, tfjs has not: it knows no such dtype and
  * refuses an output that has it. Here tfjs's backend is taught the little that is missing. A tensor in bfloat16 says
- * 'float32' to tfjs, TensorFlow knows better, and every op with an input in bfloat16 runs in bfloat16.
+ * 'float32' to tfjs, TensorFlow knows better, and an op whose inputs are in bfloat16 runs in bfloat16. Where some of them
+ * are in float32, all are widened to it, as torch promotes types.
  */
 
 /** The number format of convolutions and of what lies between them. */
@@ -54,13 +55,22 @@ function teachBackend(): void {
     (native.tensorMap.get(tensor.dataId) as { dtype: number }).dtype = BFLOAT16;
     return tensor;
   };
-  native.executeMultipleOutputs = (op, attributes, inputs, outputs) => {
-    const typed = inputs.some((input) => holdsBfloat16(native, input))
-      ? attributes.map(inBfloat16)
-      : attributes;
-    return native.binding // as it is now: a profile puts its own there
-      .executeOp(op, typed, native.getInputTensorIds(inputs), outputs)
+  const execute = (op: string, attributes: NativeAttribute[], inputs: tf.TensorInfo[], outputs: number) =>
+    native.binding // as it is now: a profile puts its own there
+      .executeOp(op, attributes, native.getInputTensorIds(inputs), outputs)
       .map((output) => native.createOutputTensor(output));
+  native.executeMultipleOutputs = (op, attributes, inputs, outputs) => {
+    const narrow = inputs.filter((input) => holdsBfloat16(native, input));
+    if (narrow.length === 0) return execute(op, attributes, inputs, outputs);
+    const names = attributes.map(({ name }) => name);
+    const mixed = inputs.some(({ dataId }) => native.tensorMap.get(dataId)?.dtype === binding.TF_FLOAT);
+    // an op with a type U, batch normalization, wants some of its inputs in float32
+    if (!mixed || !names.includes('T') || names.includes('U'))
+      return execute(op, attributes.map(inBfloat16), inputs, outputs);
+    const wide = inputs.map((input) => (narrow.includes(input) ? castToFloat32(input) : input));
+    const results = execute(op, attributes, wide, outputs);
+    wide.forEach((each, i) => each !== inputs[i] && (each as tf.Tensor).dispose());
+    return results;
   };
   native.executeSingleOutput = (op, attributes, inputs) =>
     native.executeMultipleOutputs(op, attributes, inputs, 1)[0];

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type NativeAttribute, backend } from './backend';
+import { castToBfloat16, isBfloat16 } from './bfloat16';
 
 /** An attribute of a TensorFlow op; the key says which of TensorFlow's attribute types it is. */
 export type Attribute =
@@ -106,8 +107,15 @@ export function defineOp<Attrs extends object>(
     kernelName,
     inputsToSave: definition.savedInputs ?? [],
     outputsToSave: definition.savedOutputs ?? [],
-    gradFunc: (dy, saved, attrs) =>
-      definition.backward(Array.isArray(dy) ? dy : [dy], saved, attrs as unknown as Attrs),
+    gradFunc: (dy, saved, attrs) => {
+      // a float32 gradient comes back where the output, in bfloat16, met something in float32
+      const typed = [dy]
+        .flat()
+        .map((each) =>
+          saved.length > 0 && isBfloat16(saved[0]) && !isBfloat16(each) ? castToBfloat16(each) : each,
+        );
+      return definition.backward(typed, saved, attrs as unknown as Attrs);
+    },
   });
   return (inputs, attrs) => {
     const outputs = tf.engine().runKernel(kernelName, inputs, attrs as unknown as tf.NamedAttrMap);

@@ -16,15 +16,18 @@ export function fastestPrecision(): Precision {
   return hasBfloat16() ? 'bfloat16' : 'float32';
 }
 
+type NotPromise<T> = [T] extends [never] ? unknown : T extends PromiseLike<unknown> ? never : unknown;
+
 /**
  * Runs a function with convolutions in a precision, like `torch.autocast('cpu', torch.bfloat16)`. With 'bfloat16' the first
  * convolution casts its input and all of them cast their filters (weights stay float32); what follows - batch
  * normalization (its statistics in float32), relu, pooling, addition - takes on the type of what it is given, and the
  * global average pooling at the end goes back to float32. Gradients flow back the same way; those of weights are float32.
  *
+ * @param run - a synchronous function: from its first `await` on, an asynchronous one would run in the precision of others.
  * @throws Error where {@link hasBfloat16} says no: it would be computed slower than float32, or not at all.
  */
-export function withPrecision<T>(wanted: Precision, run: () => T): T {
+export function withPrecision<T>(wanted: Precision, run: (() => T) & NotPromise<T>): T {
   if (wanted === 'bfloat16' && !hasBfloat16()) {
     throw new Error(
       "precision 'bfloat16': this processor does not multiply bfloat16 (Linux lists none of avx512_bf16, amx_bf16, " +
@@ -34,7 +37,13 @@ export function withPrecision<T>(wanted: Precision, run: () => T): T {
   const before = current;
   current = wanted;
   try {
-    return run();
+    const result = run();
+    if (!(result instanceof Promise)) return result;
+    result.catch(() => undefined); // the error below is the one to be read
+    throw new TypeError(
+      'withPrecision takes no asynchronous function: from its first await on it would run in float32. ' +
+        'Call withPrecision inside it, around the forward pass.',
+    );
   } finally {
     current = before;
   }
@@ -58,4 +67,9 @@ export function toBfloat16<T extends tf.Tensor>(x: T): T {
 /** x in float32; x itself if it is already. */
 export function toFloat32<T extends tf.Tensor>(x: T): T {
   return isBfloat16(x) ? (runToFloat32({ x }, {})[0] as T) : x;
+}
+
+/** x in the number format of another tensor. */
+export function inTypeOf<T extends tf.Tensor>(other: tf.Tensor, x: T): T {
+  return isBfloat16(other) ? toBfloat16(x) : toFloat32(x);
 }

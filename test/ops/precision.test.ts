@@ -9,7 +9,14 @@ import { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import type { Module } from '../../src/nn/module';
 import { hasBfloat16, isBfloat16 } from '../../src/ops/bfloat16';
-import { type Precision, toBfloat16, toFloat32, withPrecision } from '../../src/ops/precision';
+import {
+  type Precision,
+  fastestPrecision,
+  precision,
+  toBfloat16,
+  toFloat32,
+  withPrecision,
+} from '../../src/ops/precision';
 import { backward } from '../../src/training/backward';
 import { fill, pictures } from '../golden/formula';
 
@@ -135,5 +142,38 @@ test('the precision is what it was before, also after an error', { skip }, () =>
     const layer = model.conv1.forward(tf.zeros([1, 8, 8, 3]));
     assert.ok(!isBfloat16(layer));
     model.dispose();
+  });
+});
+
+test('an asynchronous function is refused: after its first await it would go on in float32', () => {
+  const wanted = fastestPrecision();
+  const asynchronous = async (): Promise<number> => Promise.resolve(1);
+  const rejected = (): Promise<number> => Promise.reject(new Error('nobody waits for it'));
+  const refusal = /takes no asynchronous function/;
+  // @ts-expect-error -- the types refuse it too
+  assert.throws(() => withPrecision(wanted, asynchronous), refusal);
+  // @ts-expect-error -- and any function that returns a promise
+  assert.throws(() => withPrecision(wanted, rejected), refusal);
+  assert.equal(precision(), 'float32');
+  assert.equal(withPrecision(wanted, precision), wanted);
+});
+
+test('where bfloat16 meets float32 both go on in float32, as in torch', { skip }, () => {
+  tf.tidy(() => {
+    const [x, y] = [tf.tensor1d([1, 2, 3]), tf.tensor1d([0.1, 0.2, 0.3])];
+    const narrow = toBfloat16(x);
+    for (const [result, expected] of [
+      [narrow.add(y), x.add(y)],
+      [y.mul(narrow), y.mul(x)],
+      [tf.maximum(narrow, y), x],
+      [tf.concat([narrow, y]), tf.concat([x, y])],
+      [narrow.reshape([1, 3]).matMul(y.reshape([3, 1])), x.reshape([1, 3]).matMul(y.reshape([3, 1]))],
+    ]) {
+      assert.ok(!isBfloat16(result));
+      assert.deepEqual(result.dataSync(), expected.dataSync());
+    }
+    const [dx, dy] = tf.grads((a, b) => toBfloat16(a).mul(b))([x, y]);
+    assert.deepEqual([...dx.dataSync()], [...toBfloat16(y).dataSync()]);
+    assert.deepEqual([...dy.dataSync()], [1, 2, 3]);
   });
 });
