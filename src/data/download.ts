@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { checkNumber } from '../checkNumber';
 import { startProgress, type ProgressFactory } from '../progress';
 
 /** A file that somebody publishes, and what is known about it. */
@@ -16,12 +17,14 @@ export interface PublishedFile {
 export interface DownloadOptions {
   /** No more than this many bytes are accepted; default: the published size, or 2 GB. */
   maxBytes?: number;
-  /** Give up after this many milliseconds without a byte; default 30,000. */
+  /** Give up after this many milliseconds without an answer, or in which fewer than 1,000 bytes came; default 30,000. */
   stallMs?: number;
   /** How to show how far it has got; default: a bar in the notebook or a line on the terminal. */
   progress?: ProgressFactory;
   signal?: AbortSignal;
 }
+
+const STALL_MS = 30_000;
 
 /** Why a download failed: no connection, an answer that is no file, a broken connection, or another file than published. */
 export type DownloadFailure = 'unreachable' | 'refused' | 'incomplete' | 'mismatch';
@@ -41,7 +44,8 @@ export class DownloadError extends Error {
 /**
  * Downloads a file, unless it is there already, and checks it against what was published.
  * The bytes go to `target.part`, and only a complete and checked file gets the name `target`;
- * an interrupted download goes on where it stopped when it is started again.
+ * an interrupted download goes on where it stopped when it is started again. The server is asked twice at most: for the
+ * rest, and once more for the whole where it has no rest to give.
  * @param target - path of the file; its folder is made.
  * @returns the SHA-256 of the file, in hexadecimal.
  * @throws DownloadError
@@ -52,16 +56,34 @@ export async function download(
   options: DownloadOptions = {},
 ): Promise<string> {
   if (existsSync(target)) return checkFile(file, target);
+  checkNumber('download: stallMs', options.stallMs ?? STALL_MS, { above: 0 });
+  checkNumber('download: maxBytes', options.maxBytes ?? 0, { from: 0 });
   await mkdir(dirname(target), { recursive: true });
   const part = `${target}.part`;
-  const start = await resumeAt(part, file);
-  const response = await request(file.url, start > 0 ? rangeHeaders(part, start) : {}, options);
-  if (response.status === 416) {
-    // The server has no such range: what is there is no beginning of its file.
+  const finish = async (sha256: string): Promise<string> => {
+    await rename(part, target);
     forget(part);
-    return download(file, target, options);
+    return sha256;
+  };
+  // an earlier try may have been stopped after the last byte
+  const complete =
+    existsSync(part) && file.hash ? await checkFile(file, part).catch(() => undefined) : undefined;
+  if (complete !== undefined) return finish(complete);
+
+  let start = await resumeAt(part, file);
+  let response = await request(file.url, start > 0 ? rangeHeaders(part, start) : {}, options);
+  if (start > 0 && isWholeAlready(response, part, start)) {
+    await response.body?.cancel();
+    return finish(await checkFile(file, part, () => forget(part)));
   }
-  const resumed = response.status === 206 && startsAt(response, start);
+  if (start > 0 && response.status !== 200 && !goesOn(response, part, start) && response.status < 500) {
+    // what is there is no beginning of the server's file, or it cannot hand out the rest: once more, from the start
+    await response.body?.cancel();
+    forget(part);
+    start = 0;
+    response = await request(file.url, {}, options);
+  }
+  const resumed = start > 0 && goesOn(response, part, start);
   if (!resumed && response.status !== 200) {
     await response.body?.cancel();
     throw new DownloadError(
@@ -73,10 +95,7 @@ export async function download(
   const have = resumed ? start : 0;
   if (!resumed) remember(part, response.headers.get('etag'));
   await receive(response, file, part, have, options);
-  const sha256 = await checkFile(file, part, () => forget(part));
-  await rename(part, target);
-  forget(part);
-  return sha256;
+  return finish(await checkFile(file, part, () => forget(part)));
 }
 
 /**
@@ -138,9 +157,28 @@ function forget(part: string): void {
   for (const path of [part, etagPath(part)]) rmSync(path, { force: true });
 }
 
-/** Whether the answer to a range request begins at the byte asked for. */
-function startsAt(response: Response, start: number): boolean {
-  return response.headers.get('content-range')?.startsWith(`bytes ${start}-`) ?? false;
+/** "bytes 5-9/10" or, where there is no such range, "bytes *\/10", in numbers. */
+function contentRange(response: Response): { first: number; last: number; total: number } | undefined {
+  const found = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
+  return found ? { first: Number(found[1]), last: Number(found[2]), total: Number(found[3]) } : undefined;
+}
+
+/** Whether the server's mark of the file's version, where both are known, is the one that was begun with. */
+function sameVersion(response: Response, part: string): boolean {
+  const etag = response.headers.get('etag');
+  return !etag || !existsSync(etagPath(part)) || readFileSync(etagPath(part), 'utf8') === etag;
+}
+
+/** Whether the answer to a range request is the rest of the same file, from byte `start` to its end. */
+function goesOn(response: Response, part: string, start: number): boolean {
+  const range = contentRange(response);
+  const rest = range?.first === start && range.last === range.total - 1;
+  return response.status === 206 && rest && sameVersion(response, part);
+}
+
+/** Whether the server has no more bytes than are there: it was asked for those after `start`. */
+function isWholeAlready(response: Response, part: string, start: number): boolean {
+  return response.status === 416 && contentRange(response)?.total === start && sameVersion(response, part);
 }
 
 async function request(
@@ -148,7 +186,7 @@ async function request(
   headers: Record<string, string>,
   options: DownloadOptions,
 ): Promise<Response> {
-  const timeout = AbortSignal.timeout(options.stallMs ?? 30_000);
+  const timeout = AbortSignal.timeout(options.stallMs ?? STALL_MS);
   const stop = new AbortController();
   const abort = (): void => stop.abort();
   timeout.addEventListener('abort', abort);
@@ -173,7 +211,8 @@ async function receive(
   have: number,
   options: DownloadOptions,
 ): Promise<void> {
-  const announced = Number(response.headers.get('content-length') ?? NaN);
+  const encoded = response.headers.has('content-encoding'); // unpacked on its way: its length is not the file's
+  const announced = encoded ? NaN : Number(response.headers.get('content-length') ?? NaN);
   const total = Number.isFinite(announced) ? have + announced : file.size;
   const limit = options.maxBytes ?? file.size ?? 2e9;
   const name = basename(part, '.part');
@@ -220,23 +259,30 @@ async function receive(
   }
 }
 
-/** The body's chunks; throws when none comes for `stallMs`. */
+/** The body's chunks; throws when fewer than 1 kB come in `stallMs`: then it would take for ever. */
 async function* chunks(
   response: Response,
-  { stallMs = 30_000, signal }: DownloadOptions,
+  { stallMs = STALL_MS, signal }: DownloadOptions,
 ): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   if (!reader) return;
+  const seconds = stallMs / 1000;
+  let [since, bytes] = [performance.now(), 0];
   try {
     for (;;) {
       signal?.throwIfAborted();
       let timer: NodeJS.Timeout | undefined;
       const stalled = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs);
+        timer = setTimeout(() => reject(new Error(`nothing came for ${seconds} s`)), stallMs);
       });
       const read = reader.read() as Promise<{ done: boolean; value?: Uint8Array }>;
       const { done, value } = await Promise.race([read, stalled]).finally(() => clearTimeout(timer));
       if (done || !value) return;
+      bytes += value.length;
+      if (performance.now() - since > stallMs) {
+        if (bytes < 1000) throw new Error(`only ${bytes} bytes came in ${seconds} s`);
+        [since, bytes] = [performance.now(), 0];
+      }
       yield value;
     }
   } finally {

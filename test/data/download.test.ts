@@ -1,11 +1,21 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
 import { download, DownloadError, hashFile, type PublishedFile } from '../../src/data/download';
 import { silentProgress } from '../../src/progress';
 
@@ -47,6 +57,7 @@ function breakOff(_: IncomingMessage, response: ServerResponse): void {
 before(async () => {
   server = createServer((request, response) => {
     ranges.push(request.headers.range);
+    response.setHeader('Connection', 'close'); // each request has a connection of its own, which the server may break
     answer(request, response);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -174,4 +185,193 @@ test('no such file, no such host and a silent server are told apart', async () =
 test('hashFile gives both hashes', async () => {
   await download({ url }, target, quiet);
   assert.deepEqual(await hashFile(target), [sha256, md5]);
+});
+
+const hash = { algorithm: 'sha256', digest: sha256 } as const;
+/** Leaves `bytes` as the beginning of an earlier try, of the version that `etag` names. */
+function begin(bytes: Uint8Array, etag?: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(`${target}.part`, bytes);
+  if (etag) writeFileSync(`${target}.part.etag`, etag);
+}
+
+test('an earlier try that was complete is used, not fetched again', async () => {
+  for (const known of [
+    { hash },
+    { hash, size: content.length },
+    { hash: { ...hash, digest: sha256.slice(0, 8) } },
+  ]) {
+    begin(content, '"v1"');
+    assert.equal(await download({ url, ...known }, target, quiet), sha256);
+    assert.deepEqual(ranges, [], 'the server was not asked');
+    assert.deepEqual(readdirSync(dirname(target)), ['file.bin']);
+    rmSync(target);
+  }
+  // without a hash the server has to say that there is no more, of the version that was begun
+  answer = (_, response) =>
+    void response.writeHead(416, { ETag: '"v1"', 'Content-Range': `bytes */${content.length}` }).end();
+  begin(content, '"v1"');
+  assert.equal(await download({ url }, target, quiet), sha256);
+  assert.deepEqual(ranges, [`bytes=${content.length}-`]);
+});
+
+/** What servers do wrong, how often they may be asked, and what comes of it: the file, or an error. */
+const MISBEHAVIOUR: Record<string, [answer: typeof answer, asked: number, outcome: 'file' | RegExp]> = {
+  'answers 416 whatever it is asked': [
+    (_, response) => void response.writeHead(416).end(),
+    2,
+    /answered 416 Range Not Satisfiable for http/,
+  ],
+  'answers 416 to ranges': [
+    (request, response) =>
+      request.headers.range ? void response.writeHead(416).end() : serve(request, response),
+    2,
+    'file',
+  ],
+  'sends its callers round in circles': [
+    (_, response) => void response.writeHead(302, { Location: url }).end(),
+    30,
+    /cannot be reached \(redirect count exceeded\)/,
+  ],
+  'ignores ranges': [
+    (request, response) => {
+      delete request.headers.range;
+      serve(request, response);
+    },
+    1,
+    'file',
+  ],
+  'hands out another range than it was asked for': [
+    (request, response) => {
+      if (!request.headers.range) return serve(request, response);
+      response.writeHead(206, { 'Content-Range': `bytes 0-9/${content.length}`, 'Content-Length': 10 });
+      response.end(content.subarray(0, 10));
+    },
+    2,
+    'file',
+  ],
+  'hands out a part of the rest': [
+    (request, response) => {
+      if (!request.headers.range) return serve(request, response);
+      const part = content.subarray(100_000, 100_010);
+      response.writeHead(206, {
+        'Content-Range': `bytes 100000-100009/${content.length}`,
+        'Content-Length': 10,
+      });
+      response.end(part);
+    },
+    2,
+    'file',
+  ],
+  'answers a part of the file to who asked for all': [
+    (_, response) => {
+      response.writeHead(206, { 'Content-Range': `bytes 0-9/${content.length}`, 'Content-Length': 10 });
+      response.end(content.subarray(0, 10));
+    },
+    2,
+    /answered 206 Partial Content/,
+  ],
+  'has another version by now and does not heed If-Range': [
+    (request, response) => {
+      delete request.headers['if-range'];
+      const setHeader = response.setHeader.bind(response);
+      response.setHeader = (name, value) => setHeader(name, name === 'ETag' ? '"v2"' : value);
+      serve(request, response);
+    },
+    2,
+    'file',
+  ],
+  'has another version by now': [
+    (request, response) => {
+      request.headers['if-range'] &&= '"v0"';
+      serve(request, response);
+    },
+    1,
+    'file',
+  ],
+  'fails with 503': [
+    (_, response) => void response.writeHead(503).end('busy'),
+    1,
+    /answered 503 Service Unavailable/,
+  ],
+  'resets the connection': [(request) => void request.socket.resetAndDestroy(), 1, /cannot be reached \(/],
+  'resets it in the middle': [
+    (_, response) => {
+      response.writeHead(200, { 'Content-Length': content.length });
+      response.write(content.subarray(0, 1000), () =>
+        setTimeout(() => response.socket?.resetAndDestroy(), 30),
+      );
+    },
+    1,
+    /stopped at 0 of 0\.3 MB \(/,
+  ],
+  'announces more than it sends': [
+    (_, response) => {
+      response.writeHead(200, { 'Content-Length': content.length + 9 });
+      response.write(content, () => setTimeout(() => response.destroy(), 30));
+    },
+    1,
+    /stopped at 0\.3 of 0\.3 MB \(/,
+  ],
+  'announces less than it sends': [
+    (_, response) => {
+      response.socket?.write(`HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n`);
+      response.socket?.write(content);
+    },
+    1,
+    /is not the published file: expected sha256/,
+  ],
+  'sends something else': [(_, response) => void response.end('<html>'), 1, /is not the published file/],
+  'sends nothing': [(_, response) => void response.end(), 1, /is not the published file/],
+  'sends without end': [
+    (_, response) => {
+      const more = (): void => {
+        if (!response.destroyed) response.write(Buffer.alloc(100_000), () => setImmediate(more));
+      };
+      more();
+    },
+    1,
+    /is larger than expected/,
+  ],
+  'sends a byte now and then': [
+    (_, response) => {
+      response.writeHead(200, { 'Content-Length': content.length });
+      const timer = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(timer));
+    },
+    1,
+    /only \d+ bytes came in 0\.3 s/,
+  ],
+  'never answers': [() => undefined, 1, /cannot be reached \(/],
+  'packs what it sends': [
+    (_, response) => {
+      const packed = gzipSync(content);
+      response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': packed.length }).end(packed);
+    },
+    1,
+    'file',
+  ],
+};
+
+for (const [what, [misbehave, asked, outcome]] of Object.entries(MISBEHAVIOUR)) {
+  for (const begun of [false, true]) {
+    test(`a server that ${what} is asked ${asked} times at most${begun ? ', also for a rest' : ''}`, async () => {
+      if (begun) begin(content.subarray(0, 100_000), '"v1"');
+      answer = misbehave;
+      const file = { url, hash };
+      const options = { ...quiet, stallMs: 300, maxBytes: 2 * content.length };
+      if (outcome === 'file') assert.equal(await download(file, target, options), sha256);
+      else assert.match((await failure(file, options)).message, outcome);
+      assert.ok(ranges.length <= asked, `it was asked ${ranges.length} times`);
+      assert.equal(existsSync(target), outcome === 'file', 'only a checked file has the name');
+    });
+  }
+}
+
+test('nonsense is refused', async () => {
+  for (const options of [{ stallMs: NaN }, { stallMs: 0 }, { maxBytes: NaN }])
+    await assert.rejects(
+      download({ url }, target, options),
+      /download: (stallMs|maxBytes) must be a number /,
+    );
 });
