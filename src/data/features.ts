@@ -1,5 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-node';
+import { checkNumber } from '../checkNumber';
 import { BatchLoader, type DataLoaderOptions, type HostBatch } from './batchLoader';
+import { Fingerprint } from './fingerprint';
 
 export interface FeatureDatasetOptions {
   /** Names of the classes; a label is a position in this list. */
@@ -36,8 +38,7 @@ export class FeatureDataset {
     this.views = views;
     this.channels = features.length / (views * labels.length);
     this.fromCache = fromCache;
-    if (!Number.isInteger(views) || views < 1)
-      throw new RangeError(`FeatureDataset: views is an integer from 1, not ${views}.`);
+    checkNumber('FeatureDataset: views', views, { from: 1, integer: true });
     if (!Number.isInteger(this.channels) || this.channels < 1)
       throw new RangeError(
         `FeatureDataset: ${features.length} features are not divided evenly among ${labels.length} pictures in ${views} views.`,
@@ -48,6 +49,10 @@ export class FeatureDataset {
         `FeatureDataset: picture ${strange} has label ${labels[strange]}; there are ${classes.length} classes, ` +
           `so labels are integers from 0 to ${classes.length - 1}.`,
       );
+  }
+
+  fingerprint(): string {
+    return new Fingerprint().add([this.features, this.labels, this.classes, this.views]).digest();
   }
 
   /** The features of one view of a picture, without a copy // [channels] */

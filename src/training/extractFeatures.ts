@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { join } from 'node:path';
+import { checkNumber } from '../checkNumber';
 import type { Dataset } from '../data/dataset';
 import { FeatureDataset } from '../data/features';
 import { DataLoader } from '../data/loader';
@@ -11,6 +12,7 @@ import { evalForNow } from '../nn/mode';
 import { Module } from '../nn/module';
 import { type Precision, toFloat32, withPrecision } from '../ops/precision';
 import { startProgress } from '../progress';
+import { mustBeFinite } from './evaluate';
 import { featureKey, readFeatures, writeFeatures } from './featureCache';
 
 export interface ExtractOptions {
@@ -42,7 +44,7 @@ export interface ExtractOptions {
  *
  * Features are kept on disk, under a hash of what they follow from: the network's weights and code (`before` excepted),
  * the pictures' names and contents, the transforms, the number of views, the seed and the precision. Of data sets without
- * a `fingerprint` nothing is kept.
+ * a `fingerprint` nothing is kept, nor (with a message) where something cannot be told from another: see `Fingerprint`.
  *
  * @throws Interrupted when the reader stops it; nothing is kept then.
  */
@@ -54,8 +56,7 @@ export async function extractFeatures(
   const { views = 1, seed = 0, batchSize = 32, precision = 'float32' } = options;
   const { label = 'Extracting features' } = options;
   const { cache = join(cacheRoot(), 'features') } = options;
-  if (!Number.isInteger(views) || views < 1)
-    throw new RangeError(`extractFeatures: views is an integer from 1, not ${views}.`);
+  checkNumber('extractFeatures: views', views, { from: 1, integer: true });
   const before = options.before ?? lastLayer(model);
   const key =
     cache === false ? undefined : await featureKey(model, before, dataset, { views, seed, precision });
@@ -77,6 +78,7 @@ export async function extractFeatures(
         loader.epoch = view;
         for await (const [inputs, targets] of loader) {
           await breathe(signal);
+          mustBeFinite(inputs, `extractFeatures: the pictures after the first ${images}`);
           rows.push(
             fused
               ? tf.tidy(() => fused.features(inputs).dataSync<'float32'>())

@@ -5,39 +5,34 @@ import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { Dataset } from '../data/dataset';
 import { FeatureDataset } from '../data/features';
-import { Fingerprint } from '../data/fingerprint';
-import { Module } from '../nn/module';
-import { Parameter, StateBuffer } from '../nn/parameter';
+import { CannotTell, Fingerprint } from '../data/fingerprint';
+import type { Module } from '../nn/module';
 import type { Precision } from '../ops/precision';
 import type { StateDict } from '../nn/stateDict';
+import { addModel } from './modelFingerprint';
 
 /** Goes into every key; to be counted up when the same inputs are to give other features. */
-const VERSION = 1;
+const VERSION = 2;
 
-/** A hash of all that features follow from; undefined where the data set cannot say what it holds. */
+/** A hash of all that features follow from; undefined where the data set cannot say what it holds, or nobody could. */
 export async function featureKey(
   model: Module,
   before: Module,
   dataset: Dataset,
   settings: { views: number; seed: number; precision: Precision },
 ): Promise<string | undefined> {
-  const data = await dataset.fingerprint?.();
-  if (data === undefined) return undefined;
-  const print = new Fingerprint().add({ VERSION, data, ...settings });
-  const after = new Set(before.modules());
-  for (const [name, module] of model.namedModules()) {
-    print.add(name);
-    if (module === before) print.add('the features go in here');
-    if (after.has(module)) continue;
-    print.add(String(module.constructor)); // its code: what it does with its weights
-    for (const [field, value] of Object.entries(module)) {
-      // Modules have entries of their own, and the mode is always the same.
-      if (value instanceof Module || field === 'training') continue;
-      const tensor = value instanceof Parameter || value instanceof StateBuffer;
-      print.add(field).add(tensor ? value.toState().data : value);
-    }
+  try {
+    const data = await dataset.fingerprint?.();
+    if (data === undefined) return undefined;
+    const print = new Fingerprint().add({ VERSION, data, ...settings });
+    print.add(model.namedModules().find(([, module]) => module === before)?.[0]);
+    addModel(print, model, (tensor) => tensor.toState().data, new Set(before.modules()));
+    return print.digest();
+  } catch (error) {
+    if (!(error instanceof CannotTell)) throw error;
+    console.log(`The features are not kept for the next time: ${error.message}`);
+    return undefined;
   }
-  return print.digest();
 }
 
 function pathOf(folder: string, key: string): string {

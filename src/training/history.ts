@@ -1,3 +1,5 @@
+import { checkNumber } from '../checkNumber';
+
 /** What one epoch came to. */
 export interface EpochRecord {
   /** Counts from 1. */
@@ -42,9 +44,8 @@ export function earlyStopping({
   minDelta = 0,
   monitor = 'valLoss',
 }: EarlyStoppingOptions = {}): (history: readonly EpochRecord[]) => boolean {
-  if (!Number.isInteger(patience) || patience < 1)
-    throw new RangeError(`earlyStopping: patience is a number of epochs from 1, not ${patience}.`);
-  if (!(minDelta >= 0)) throw new RangeError(`earlyStopping: minDelta is at least 0, not ${minDelta}.`);
+  checkNumber('earlyStopping: patience', patience, { from: 1, integer: true });
+  checkNumber('earlyStopping: minDelta', minDelta, { from: 0 });
   const sign = monitor === 'valLoss' ? -1 : 1;
   return (history) => {
     let [best, waited] = [-Infinity, 0];

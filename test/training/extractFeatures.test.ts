@@ -12,7 +12,7 @@ import type { Image } from '../../src/data/image';
 import type { BatchLoader } from '../../src/data/batchLoader';
 import { DataLoader } from '../../src/data/loader';
 import { evalTransform, trainTransform } from '../../src/data/presets';
-import { Compose } from '../../src/data/transforms';
+import { Compose, type Transform } from '../../src/data/transforms';
 import { Interrupted } from '../../src/interrupt';
 import { CifarResNet } from '../../src/models/cifar';
 import { BasicBlock, ResNet } from '../../src/models/resnet';
@@ -280,6 +280,53 @@ describe('extractFeatures', () => {
     net.dispose();
   });
 
+  it('refuses pictures that hold NaN, which the fused network would lose', async () => {
+    const net = smallNet();
+    const blank = {
+      forward: (image: Image): Image => ({ ...image, data: image.data.map(() => NaN) }) as Image,
+    };
+    const dataset = folder(new Compose([evalTransform({ size: SIZE }), blank]));
+    await assert.rejects(
+      extractFeatures(net, dataset, { cache: false, batchSize: 8 }),
+      /extractFeatures: the pictures after the first 0 hold values that are not finite/,
+    );
+    net.dispose();
+  });
+
+  it('keeps nothing under a transform that cannot be told from another, and says so', async () => {
+    class Hidden {
+      #factor: number;
+      constructor(factor: number) {
+        this.#factor = factor;
+      }
+      forward(image: Image): Image {
+        return { ...image, data: image.data.map((x) => x * this.#factor) } as Image;
+      }
+    }
+    class Looked {
+      constructor(private readonly factors: ReadonlyMap<string, number>) {}
+      forward(image: Image): Image {
+        return { ...image, data: image.data.map((x) => x * (this.factors.get('factor') ?? 1)) } as Image;
+      }
+    }
+    const net = smallNet();
+    const own = (transform: Transform) => folder(new Compose([evalTransform({ size: SIZE }), transform]));
+    for (const factor of [1, 2]) {
+      assert.equal(await runs(net, own(new Hidden(factor))), 1);
+      assert.match(
+        said(),
+        /features are not kept for the next time: the private fields \(#\) of Hidden cannot be seen/,
+      );
+      assert.throws(() => readdirSync(cache), /ENOENT/);
+    }
+    const looked = (factor: number) => own(new Looked(new Map([['factor', factor]])));
+    assert.deepEqual(
+      [await runs(net, looked(1)), await runs(net, looked(2)), await runs(net, looked(1))],
+      [1, 1, 0],
+    );
+    net.dispose();
+  });
+
   it('is stopped by SIGINT, and then leaves neither a file nor a tensor', async () => {
     const net = smallNet();
     const tensors = tf.memory().numTensors;
@@ -331,6 +378,6 @@ describe('FeatureLoader', () => {
     assert.throws(() => make(7, [0, 1]), /7 features are not divided evenly among 2 pictures in 1 views/);
     assert.throws(() => make(4, []), /not divided evenly/);
     assert.throws(() => make(4, [0, 2]), /picture 1 has label 2; there are 2 classes/);
-    assert.throws(() => make(4, [0, 1], 0), /views is an integer from 1, not 0/);
+    assert.throws(() => make(4, [0, 1], 0), /views must be an integer from 1, not 0/);
   });
 });

@@ -19,7 +19,7 @@ describe('earlyStopping', () => {
   });
 
   it('refuses settings without sense', () => {
-    assert.throws(() => earlyStopping({ patience: 0 }), /patience is a number of epochs from 1, not 0/);
-    assert.throws(() => earlyStopping({ minDelta: NaN }), /minDelta is at least 0, not NaN/);
+    assert.throws(() => earlyStopping({ patience: 0 }), /patience must be an integer from 1, not 0/);
+    assert.throws(() => earlyStopping({ minDelta: NaN }), /minDelta must be a number from 0, not NaN/);
   });
 });
