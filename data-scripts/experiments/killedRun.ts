@@ -50,6 +50,10 @@ class Sides implements Dataset {
     private readonly seed: number,
   ) {}
 
+  fingerprint(): string {
+    return new Fingerprint().add([this.length, this.seed, this.transform]).digest();
+  }
+
   get(index: number, random: Random): Sample {
     const noise = new Random(this.seed, index);
     const label = noise.integer(2);

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { checkNumber } from '../checkNumber';
 import { crossEntropy } from '../ops/crossEntropy';
 import { relu } from '../ops/relu';
 
@@ -23,6 +24,7 @@ export class CrossEntropyLoss {
 
   /** @param options.labelSmoothing - the part of each target spread evenly over all classes; default 0. */
   constructor({ labelSmoothing = 0 }: { labelSmoothing?: number } = {}) {
+    checkNumber('CrossEntropyLoss: labelSmoothing', labelSmoothing, { from: 0, to: 1 });
     this.labelSmoothing = labelSmoothing;
   }
 
@@ -59,6 +61,8 @@ export class MultiMarginLoss {
    * @param options.margin - by how much the right class should lead; default 1.
    */
   constructor({ p = 1, margin = 1 }: { p?: 1 | 2; margin?: number } = {}) {
+    checkNumber('MultiMarginLoss: p', p, { from: 1, to: 2, integer: true });
+    checkNumber('MultiMarginLoss: margin', margin, {});
     this.p = p;
     this.margin = margin;
   }

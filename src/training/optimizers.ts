@@ -114,6 +114,11 @@ export abstract class Optimizer {
    * @throws Error when it was saved for other parameters or by another method; then nothing was changed.
    */
   loadStateDict(dict: StateDict): void {
+    this.prepareLoad(dict)();
+  }
+
+  /** Checks as {@link loadStateDict} does, and returns what loads. */
+  prepareLoad(dict: StateDict): () => void {
     const misfit = (why: string): Error => new Error(`The optimizer state does not fit: ${why}.`);
     const other = misfit('it was saved for other parameters or by another method');
     const slots = this.moved.flatMap(({ parameter, slots }, i) =>
@@ -132,8 +137,10 @@ export abstract class Optimizer {
     if (counts.length !== this.moved.length || dict.size !== slots.length + 1) throw other;
     if (!counts.every((count) => Number.isInteger(count) && count >= 0))
       throw misfit('its steps are no counts');
-    for (const { slot, state, shape } of slots) slot.assign(tf.tensor(state, shape, 'float32'));
-    this.moved.forEach((each, i) => (each.steps = counts[i]));
+    return () => {
+      for (const { slot, state, shape } of slots) slot.assign(tf.tensor(state, shape, 'float32'));
+      this.moved.forEach((each, i) => (each.steps = counts[i]));
+    };
   }
 
   /** Frees what the method remembers; the parameters stay. */

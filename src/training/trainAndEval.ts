@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { checkNumber } from '../checkNumber';
 import type { BatchLoader } from '../data/batchLoader';
 import { Interrupted, breathe, withInterrupt } from '../interrupt';
 import type { Module } from '../nn/module';
+import { Parameter } from '../nn/parameter';
 import type { StateDict } from '../nn/stateDict';
 import { formatSeconds, startProgress } from '../progress';
 import { backward } from './backward';
 import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
-import { type Loss, RunningMetrics, checkOutputs, evaluate } from './evaluate';
+import { type Loss, RunningMetrics, checkOutputs, evaluate, mustBeFinite } from './evaluate';
 import type { EpochRecord, HistoryWatcher } from './history';
 import type { Optimizer } from './optimizers';
 import { type Precision, withPrecision } from '../ops/precision';
@@ -18,6 +20,13 @@ export interface TrainOptions {
   /**
    * Saves the run on its way, so that it can be killed at any moment: called again with the same arguments it goes on,
    * to the same bits as if it had not been stopped (on one machine). Delete the file to start anew.
+   *
+   * The file names what the run depends on: structure and code of the model, which parameters are trained, optimizer and
+   * its options, loss, schedule, precision, `keep`, and of both loaders the data's fingerprint, batch size, shuffle, seed
+   * and dropLast. Where one of these is another, nothing is changed and an error says which. What may be another: the
+   * weights that the model has; the number of epochs, where the schedule gives the steps already made the same rates; the
+   * loaders' prefetch and threads; `everySeconds`, `stopWhen`, `watch`, `log` and the callbacks. What callbacks set on
+   * their way, the optimizer's rate and frozen parameters, is saved and put back.
    */
   checkpoint?: CheckpointOptions;
   /** Called after each step with its loss, before the gradients are freed. Steps count from 1 over the whole run. */
@@ -45,7 +54,7 @@ export interface TrainResult {
   history: EpochRecord[];
   /** Best accuracy on the evaluation pictures, 0 to 1. */
   bestAcc: number;
-  /** The epoch that reached it, from 1; 0 when no epoch was completed. */
+  /** The first epoch that reached it, from 1; 0 when no epoch was completed. */
   bestEpoch: number;
   /** Whether the reader stopped it; what was learnt until then is kept. */
   interrupted: boolean;
@@ -58,9 +67,10 @@ export interface TrainResult {
  * The two loaders must hold different pictures: the article evaluates on its training folder, which only shows how well
  * the training pictures are remembered.
  *
- * @throws Error when the loss stops being a number, when the model has fewer outputs than the data has classes, or when
- *   a loader gives no pictures; CheckpointError when the checkpoint cannot be written. The checkpoint stays as it was
- *   saved last.
+ * @param epochs - a whole number, from 0.
+ * @throws Error when weights or pictures are no numbers or the loss stops being one, when the model has fewer outputs than
+ *   the data has classes, when a loader gives no pictures, or when the checkpoint belongs to another run; CheckpointError
+ *   when it cannot be written or read. The checkpoint stays as it was saved last.
  */
 export async function trainAndEval(
   model: Module,
@@ -71,6 +81,8 @@ export async function trainAndEval(
   loaderEval: BatchLoader,
   options: TrainOptions = {},
 ): Promise<TrainResult> {
+  checkNumber('trainAndEval: epochs', epochs, { from: 0, integer: true });
+  mustBeNumbers(model);
   const run = new Run(model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, options);
   let interrupted: boolean;
   try {
@@ -95,6 +107,8 @@ class Run {
   private metrics = new RunningMetrics();
   /** Whether the loader stands between two batches of an epoch, or at its start: only there can a run be taken up. */
   private resumable = true;
+  /** Whether the optimizer has made a step in this call. */
+  private stepped = false;
   private readonly checkpoint: RunCheckpoint | undefined;
   private readonly log: (line: string) => void;
 
@@ -108,13 +122,15 @@ class Run {
     private readonly options: TrainOptions,
   ) {
     this.log = options.log === false ? () => undefined : (line) => console.log(line);
-    if (options.checkpoint)
-      this.checkpoint = new RunCheckpoint(options.checkpoint, model, optimizer, loaderTrain);
+    if (!options.checkpoint) return;
+    const { schedule, precision = 'float32', keep = 'best' } = options;
+    const parts = { model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, schedule, precision, keep };
+    this.checkpoint = new RunCheckpoint(options.checkpoint, parts);
   }
 
   /** @returns whether the reader stopped it. */
   async all(): Promise<boolean> {
-    this.resume();
+    await this.resume();
     const { epochs, log } = this;
     const start = performance.now();
     const done = this.history.length;
@@ -159,8 +175,8 @@ class Run {
     this.checkpoint?.save({ history, bestAcc, bestEpoch, metrics: metrics.sums }, this.bestWeights);
   }
 
-  private resume(): void {
-    const saved = this.checkpoint?.resume();
+  private async resume(): Promise<void> {
+    const saved = await this.checkpoint?.resume(this.log);
     if (!saved) return;
     ({
       history: this.history,
@@ -198,13 +214,14 @@ class Run {
       onBatch,
       precision: options.precision,
     });
-    if (!Number.isFinite(loss)) throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`);
+    if (!Number.isFinite(loss))
+      throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`, this.stepped);
     log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
     const seconds = (performance.now() - start) / 1000;
     const { loss: trainLoss, accuracy: trainAcc } = train;
     const record = { epoch, lr: optimizer.lr, trainLoss, trainAcc, valLoss: loss, valAcc: accuracy };
     this.history.push({ ...record, seconds, imagesPerSecond });
-    if (accuracy > this.bestAcc) {
+    if (this.bestEpoch === 0 || accuracy > this.bestAcc) {
       this.bestAcc = accuracy;
       this.bestEpoch = epoch;
       if (options.keep !== 'last') this.bestWeights = model.stateDict();
@@ -229,7 +246,11 @@ class Run {
       if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loaderTrain.length);
       step += 1;
       const { loss, correct } = this.forwardBackward(inputs, labels);
-      if (!Number.isFinite(loss)) throw diverged(loss, `at step ${step} (epoch ${epoch})`);
+      if (!Number.isFinite(loss)) {
+        mustBeFinite(inputs, `The pictures of step ${step} (epoch ${epoch})`);
+        throw diverged(loss, `at step ${step} (epoch ${epoch})`, this.stepped);
+      }
+      this.stepped = true;
       optimizer.step();
       metrics.add(loss, correct, labels.shape[0]);
       report(metrics);
@@ -260,6 +281,23 @@ class Run {
   }
 }
 
-function diverged(loss: number, where: string): Error {
-  return new Error(`The loss became ${loss} ${where}: lower the learning rate.`);
+function diverged(loss: number, where: string, stepped: boolean): Error {
+  const advice = stepped
+    ? 'lower the learning rate'
+    : 'no step had been made, and weights and pictures are numbers, so look at the network and the loss';
+  return new Error(`The loss became ${loss} ${where}: ${advice}.`);
+}
+
+/** Throws when a network holds what no training leads out of: a parameter that is infinite, or anything that is NaN. */
+function mustBeNumbers(model: Module): void {
+  const wrong = model.namedTensors().find(([, each]) =>
+    tf.tidy(() => {
+      const fits = each instanceof Parameter ? tf.isFinite(each.value) : tf.logicalNot(tf.isNaN(each.value));
+      return tf.all(fits).dataSync()[0] === 0;
+    }),
+  );
+  if (wrong)
+    throw new Error(
+      `trainAndEval: ${wrong[0]} is not finite before the first step: initialize the model, or load its weights, anew.`,
+    );
 }

@@ -62,3 +62,18 @@ test('a label that is no class is an error, not a row without a loss', () => {
   }
   assert.equal(tf.memory().numTensors, before);
 });
+
+test('nonsense is refused when a loss is made', () => {
+  for (const labelSmoothing of [NaN, -0.1, 1.1])
+    assert.throws(
+      () => new CrossEntropyLoss({ labelSmoothing }),
+      /CrossEntropyLoss: labelSmoothing must be a number from 0 to 1, not /,
+    );
+  // torch refuses other powers too; a margin may be below 0 there
+  for (const p of [0, 1.5, 3, NaN] as unknown as 1[])
+    assert.throws(
+      () => new MultiMarginLoss({ p }),
+      /MultiMarginLoss: p must be an integer from 1 to 2, not /,
+    );
+  assert.throws(() => new MultiMarginLoss({ margin: NaN }), /margin must be a number, not NaN/);
+});

@@ -1,4 +1,5 @@
 import type { Dataset, Sample } from '../../src/data/dataset';
+import { Fingerprint } from '../../src/data/fingerprint';
 import { DataLoader } from '../../src/data/loader';
 import { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';
@@ -17,6 +18,10 @@ export class Halves implements Dataset {
     readonly length: number,
     private readonly seed: number,
   ) {}
+
+  fingerprint(): string {
+    return new Fingerprint().add([this.length, this.seed]).digest();
+  }
 
   get(index: number): Sample {
     const random = new Random(this.seed, index);

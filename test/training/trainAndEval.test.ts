@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { DataLoader } from '../../src/data/loader';
+import { Linear } from '../../src/nn/layers';
 import { setProgress, silentProgress } from '../../src/progress';
 import { evaluate } from '../../src/training/evaluate';
 import { type EpochRecord, earlyStopping } from '../../src/training/history';
@@ -121,22 +122,87 @@ describe('trainAndEval', () => {
     net.dispose();
   });
 
-  it('stops when the loss is no number', async () => {
-    const net = makeNet();
-    const before = net.stateDict().get('conv1.weight')!.data.slice();
-    net.linear.bias.assign(tf.tensor1d([NaN, 0]));
+  it('says what is so when the loss is no number: weights, pictures, the network, or a rate too high', async () => {
+    const before = makeNet();
+    const start = before.stateDict();
+    const nan = new Halves(32, 1);
+    nan.get = (index) => {
+      const sample = new Halves(32, 1).get(index);
+      return index === 17
+        ? { ...sample, image: { ...sample.image, data: sample.image.data.map(() => NaN) } }
+        : sample;
+    };
+    const two = new Halves(32, 1);
+    const broken = makeNet();
+    const { forward } = Linear.prototype;
+    broken.linear.forward = (x) => tf.tidy(() => forward.call(broken.linear, x).mul(Infinity));
+    const [nanWeight, infiniteWeight, nanStatistic] = [makeNet(), makeNet(), makeNet()];
+    nanWeight.linear.bias.assign(tf.tensor1d([NaN, 0]));
+    infiniteWeight.conv1.weight.assign(tf.fill([3, 3, 3, 4], Infinity));
+    nanStatistic.bn1.runningVar.assign(tf.fill([4], NaN));
+    for (const [net, train, held, words] of [
+      [
+        nanWeight,
+        two,
+        two,
+        /^trainAndEval: linear\.bias is not finite before the first step: initialize the model/,
+      ],
+      [infiniteWeight, two, two, /conv1\.weight is not finite before the first step/],
+      [nanStatistic, two, two, /bn1\.running_var is not finite before the first step/],
+      [
+        makeNet(),
+        nan,
+        two,
+        /^The pictures of step \d \(epoch 1\) hold values that are not finite: look at the data/,
+      ],
+      [makeNet(), two, nan, /^evaluate: the pictures after the first 16 hold values that are not finite/],
+      [
+        broken,
+        two,
+        two,
+        /^The loss became NaN at step 1 .*: no step had been made, and weights and pictures are num/,
+      ],
+    ] as const) {
+      await assert.rejects(run(1, {}, net, train, held), (error: Error) => {
+        assert.match(error.message, words);
+        assert.doesNotMatch(error.message, /learning rate/);
+        return true;
+      });
+      net.dispose();
+    }
+    const high = makeNet();
+    const explode = { schedule: () => 1e30 };
     await assert.rejects(
-      run(1, {}, net),
-      /The loss became NaN at step 1 \(epoch 1\): lower the learning rate/,
+      run(1, explode, high),
+      /^Error: The loss became .* at step 2 \(epoch 1\): lower the learning rate/,
     );
-    assert.deepEqual(net.stateDict().get('conv1.weight')!.data, before, 'no step was made with it');
     const other = makeNet();
     const onStep = (step: number): void => {
       if (step === 4) other.bn1.runningVar.assign(tf.fill([4], NaN)); // only evaluation sees it
     };
-    await assert.rejects(run(1, { onStep }, other), /became NaN on the evaluation pictures after epoch 1/);
+    await assert.rejects(
+      run(1, { onStep }, other),
+      /became NaN on the evaluation pictures after epoch 1: lower/,
+    );
+    assert.deepEqual(before.stateDict(), start);
+    [before, high, other].forEach((net) => net.dispose());
+  });
+
+  it('counts the first epoch as the best where nothing is ever right', async () => {
+    const net = makeNet();
+    net.linear.weight.assign(tf.zeros([2, 8]));
+    net.linear.bias.assign(tf.tensor1d([5, 0]));
+    const right = new Halves(32, 99);
+    right.get = (index) => ({ ...new Halves(32, 99).get(index), label: 1 });
+    const { history, bestAcc, bestEpoch } = await run(
+      2,
+      { schedule: () => 0 },
+      net,
+      new Halves(32, 1),
+      right,
+    );
+    assert.deepEqual([history.map(({ valAcc }) => valAcc), bestAcc, bestEpoch], [[0, 0], 0, 1]);
     net.dispose();
-    other.dispose();
   });
 });
 
