@@ -1,16 +1,18 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
-import { crop } from './geometry';
-import type { CropBox, RgbImage } from './image';
-import { hasJpegEnd, jpegFrame } from './jpegHeader';
+import { decodeBmp } from './bmp';
+import { crop, isQuarterTurn, turn } from './geometry';
+import { decodeGif } from './gif';
+import { MAX_PIXELS, type CropBox, type RgbImage } from './image';
+import { jpegFrame } from './jpegHeader';
+import { pngSize } from './pngHeader';
 import { decodePnm } from './pnm';
+import { tiffLayout } from './tiffHeader';
 
-/** Largest picture that is decoded by default, in pixels: where Pillow begins to warn of a decompression bomb. */
-export const MAX_PIXELS = 89_478_485;
 /** Largest file that is read, in bytes; the largest uncompressed picture within `MAX_PIXELS` is smaller. */
 const MAX_FILE_BYTES = 2 ** 30;
 
-/** A picture that cannot be read; the message begins with its path. */
+/** A picture that cannot be read or used; the message begins with its path. */
 export class ImageError extends Error {
   constructor(
     readonly path: string,
@@ -29,24 +31,22 @@ type Choose = (height: number, width: number) => CropBox;
 type Decoder = (bytes: Buffer, choose: Choose) => RgbImage | Promise<RgbImage>;
 
 /** Decoders by a file's first bytes: its name may lie. Nothing else (SVG, PDF ...) is decoded, as Pillow wouldn't either. */
-const DECODERS: readonly [magic: string, decoder: Decoder][] = [
-  ['\xff\xd8\xff', decodeJpeg],
-  ['\x89PNG', decodeWithSharp],
-  ['GIF8', decodeWithSharp],
-  ['RIFF', decodeWithSharp],
-  ['II*\0', decodeWithSharp],
-  ['MM\0*', decodeWithSharp],
-  ['P5', decodePnm],
-  ['P6', decodePnm],
-  ['BM', decodeBmp],
+const DECODERS: readonly [magic: RegExp, decoder: Decoder][] = [
+  [/^\xff\xd8\xff/, decodeJpeg],
+  [/^\x89PNG\r\n\x1a\n/, decodePng],
+  [/^RIFF[^]{4}WEBP/, decodeWebp],
+  [/^(II\*\0|MM\0\*)/, decodeTiff],
+  [/^GIF8[79]a/, decodeGif],
+  [/^P[2356][ \t\n\v\f\r]/, decodePnm],
+  [/^BM/, decodeBmp],
 ];
 
 /**
- * Reads a picture as `Image.open(path).convert('RGB')` of Pillow, which torchvision's `pil_loader` is:
- * the same pixels for JPEG, PNG, WebP, TIFF, BMP, PPM and PGM, colour, grey, palette and CMYK. Like Pillow it applies
- * neither the EXIF orientation nor a colour profile, drops alpha, and takes the first picture of several.
- * Unlike Pillow, 16-bit grey keeps its high byte (Pillow turns all above 255 white) and transparent pixels of a GIF are
- * black (Pillow shows the colour beneath).
+ * Reads a picture as `Image.open(path).convert('RGB')` of Pillow, which torchvision's `pil_loader` is: to the same
+ * pixels, or not at all. JPEG, PNG, WebP, TIFF, GIF, BMP, PPM and PGM are read, colour, grey, palette and CMYK. Like
+ * Pillow it applies no colour profile, turns a TIFF by its orientation but nothing else, drops alpha, and takes the first
+ * picture of several. Refused are, besides what is damaged or cut off, kinds that photographs do not come in and on which
+ * decoders disagree; the error names them. Which it is depends on the file alone, not on the part that is wanted.
  *
  * @param maxPixels - refuse a picture of more pixels than this.
  * @param choose - picks the part to return of a picture of this height and width; default all of it. A part of a JPEG
@@ -56,8 +56,8 @@ const DECODERS: readonly [magic: string, decoder: Decoder][] = [
 export async function decodeImage(path: string, maxPixels = MAX_PIXELS, choose?: Choose): Promise<RgbImage> {
   try {
     const bytes = readBounded(path);
-    const start = bytes.toString('latin1', 0, 4);
-    const decoder = DECODERS.find(([magic]) => start.startsWith(magic))?.[1];
+    const start = bytes.toString('latin1', 0, 12);
+    const decoder = DECODERS.find(([magic]) => magic.test(start))?.[1];
     if (!decoder) throw new Error('is no JPEG, PNG, WebP, TIFF, GIF, BMP, PPM or PGM picture');
     let box = { top: 0, left: 0, height: 0, width: 0 };
     const picture = await decoder(bytes, (height, width) => {
@@ -88,28 +88,50 @@ function readBounded(path: string): Buffer {
   }
 }
 
-// 'truncated' passes over what libjpeg only warns of (stray bytes between segments), as Pillow does.
-const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'truncated', limitInputPixels: false } as const;
+// 'truncated' passes over what libjpeg only warns of, as Pillow does, and `unlimited` over a hundred such warnings.
+const SHARP_OPTIONS = {
+  ignoreIcc: true,
+  failOn: 'truncated',
+  limitInputPixels: false,
+  unlimited: true,
+} as const;
 
 /** Decodes no row below the part that is wanted. */
 async function decodeJpeg(bytes: Buffer, choose: Choose): Promise<RgbImage> {
   const frame = jpegFrame(bytes);
-  // A file without an end is decoded whole: it may be truncated within the picture, and is refused then.
-  if (!frame || !hasJpegEnd(bytes)) return decodeWithSharp(bytes, choose);
   const box = choose(frame.height, frame.width);
   return toRgb(sharp(bytes, SHARP_OPTIONS).extract(box), box.height, box.width, frame.components === 4);
 }
 
-async function decodeWithSharp(bytes: Buffer, choose: Choose): Promise<RgbImage> {
-  const { height, width, space } = await whole(sharp(bytes, SHARP_OPTIONS).metadata());
+async function decodePng(bytes: Buffer, choose: Choose): Promise<RgbImage> {
+  const { height, width } = pngSize(bytes);
   choose(height, width);
-  return toRgb(sharp(bytes, SHARP_OPTIONS), height, width, space === 'cmyk');
+  return toRgb(sharp(bytes, SHARP_OPTIONS), height, width);
 }
 
-async function toRgb(picture: Sharp, height: number, width: number, hasInks: boolean): Promise<RgbImage> {
+async function decodeWebp(bytes: Buffer, choose: Choose): Promise<RgbImage> {
+  const missing = bytes.readUInt32LE(4) + 8 - bytes.length;
+  if (missing > 0) throw new Error(`is cut off: its last ${missing} bytes are missing`);
+  const { height, width } = await whole(sharp(bytes, SHARP_OPTIONS).metadata());
+  choose(height, width);
+  return toRgb(sharp(bytes, SHARP_OPTIONS), height, width);
+}
+
+async function decodeTiff(bytes: Buffer, choose: Choose): Promise<RgbImage> {
+  const { height, width, orientation, hasInks } = tiffLayout(bytes);
+  if (isQuarterTurn(orientation)) choose(width, height);
+  else choose(height, width);
+  // Strips that cannot be unpacked are no error to libvips below 'error', but black.
+  const picture = sharp(bytes, { ...SHARP_OPTIONS, failOn: 'error' });
+  return turn(await toRgb(picture, height, width, hasInks), orientation);
+}
+
+async function toRgb(picture: Sharp, height: number, width: number, hasInks = false): Promise<RgbImage> {
   const pixels = hasInks
     ? cmykToRgb(await whole(picture.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer()))
     : await whole(picture.toColourspace('srgb').removeAlpha().raw().toBuffer());
+  if (pixels.length !== height * width * 3)
+    throw new Error(`was decoded to ${pixels.length} values instead of ${height}x${width}x3`);
   return { data: pixels, height, width, channels: 3 };
 }
 
@@ -137,20 +159,4 @@ function cmykToRgb(ink: Uint8Array): Uint8Array {
     }
   }
   return rgb;
-}
-
-/** Windows bitmaps, which sharp can't read but canvas can. */
-async function decodeBmp(bytes: Buffer, choose: Choose): Promise<RgbImage> {
-  if (bytes.length < 26) throw new Error(`ends within its header, after ${bytes.length} bytes`);
-  choose(Math.abs(bytes.readInt32LE(22)), Math.abs(bytes.readInt32LE(18)));
-  const { createCanvas, loadImage } = await import('canvas');
-  const image = await whole(loadImage(bytes));
-  const { height, width } = image;
-  const context = createCanvas(width, height).getContext('2d');
-  context.drawImage(image, 0, 0);
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const data = new Uint8Array(height * width * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3)
-    for (let c = 0; c < 3; c++) data[to + c] = rgba[from + c];
-  return { data, height, width, channels: 3 };
 }

@@ -1,9 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-// Native libraries must be loaded here before a worker thread loads them; canvas else crashes the process as it ends.
-import 'canvas';
-import 'sharp';
+import 'sharp'; // a native library must be loaded here before a worker thread loads it
 import { ImageError } from './decode';
 import type { AnswerMessage, JobMessage } from './decodeWorker';
 import type { Image } from './image';
@@ -60,7 +58,12 @@ class DecodeThread {
 
   private fail(error: Error): void {
     this.alive = false;
-    for (const pending of this.jobs.values()) pending.reject(error);
+    for (const { job, reject } of this.jobs.values())
+      reject(
+        new Error(`${job.path}: was not decoded, since its thread failed: ${error.message}`, {
+          cause: error,
+        }),
+      );
     this.jobs.clear();
   }
 }

@@ -1,4 +1,4 @@
-import { emptyLike, type Image } from './image';
+import { emptyLike, type Image, type RgbImage } from './image';
 
 /** Pixels to add on each side. */
 export type Padding = readonly [left: number, top: number, right: number, bottom: number];
@@ -36,6 +36,32 @@ export function flipHorizontal<T extends Image>(image: T): T {
       out[to + 2] = data[from + 2];
     }
   }
+  return result;
+}
+
+/** Whether a picture of this EXIF orientation (1 to 8) changes height and width when it is turned upright. */
+export function isQuarterTurn(orientation: number): boolean {
+  return orientation >= 5 && orientation <= 8;
+}
+
+/** Turned and mirrored to stand upright, as Pillow's `ImageOps.exif_transpose`; any other number than 2 to 8 changes nothing. */
+export function turn(picture: RgbImage, orientation: number): RgbImage {
+  const { data, height, width } = picture;
+  if (!(orientation >= 2 && orientation <= 8)) return picture;
+  const swaps = isQuarterTurn(orientation);
+  const result = emptyLike(picture, swaps ? width : height, swaps ? height : width);
+  const [mirrorsRows, mirrorsColumns] = [
+    [3, 4, 6, 7].includes(orientation),
+    [2, 3, 7, 8].includes(orientation),
+  ];
+  for (let y = 0, to = 0; y < result.height; y++)
+    for (let x = 0; x < result.width; x++, to += 3) {
+      const row = swaps ? x : y;
+      const column = swaps ? y : x;
+      const from =
+        ((mirrorsRows ? height - 1 - row : row) * width + (mirrorsColumns ? width - 1 - column : column)) * 3;
+      for (let c = 0; c < 3; c++) result.data[to + c] = data[from + c];
+    }
   return result;
 }
 

@@ -16,6 +16,12 @@ export interface ImageArray {
   channels: 3;
 }
 
+/** Largest picture that is decoded by default or made by a resize, in pixels: where Pillow begins to warn of a bomb. */
+export const MAX_PIXELS = 89_478_485;
+
+/** A picture whose size a transform cannot take: the picture's fault, where its other errors are the program's. */
+export class ImageSizeError extends RangeError {}
+
 /** Where a part of a picture lies, in pixels. */
 export interface CropBox {
   top: number;

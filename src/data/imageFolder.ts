@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Random } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
-import { ImageError, MAX_PIXELS } from './decode';
+import { ImageError } from './decode';
 import { decodeInPool } from './decodePool';
 import { Fingerprint } from './fingerprint';
-import type { RgbImage } from './image';
-import { type DecodeJob, runDecodeJob, splitPortable } from './portable';
+import { MAX_PIXELS, type RgbImage } from './image';
+import { type DecodeJob, namedSize, runDecodeJob, splitPortable } from './portable';
 import { applyToTensor, Compose, ToTensor, type Transform } from './transforms';
 
 /** Endings of the names of pictures, in any case (torchvision's list). */
@@ -57,7 +57,7 @@ export class ImageFolder implements Dataset {
   readonly imgs: readonly (readonly [path: string, classIndex: number])[];
   /** Class number of each picture. */
   readonly targets: readonly number[];
-  /** What was found but isn't counted: files of other kinds, links that lead out or nowhere. */
+  /** What was found but isn't counted: files of other kinds, links that lead out or nowhere, names that aren't UTF-8. */
   readonly ignored: readonly LeftOut[];
   /** Pictures that could not be read so far; grows as they are met (`onError: 'skip'`). */
   readonly skipped: LeftOut[] = [];
@@ -130,7 +130,11 @@ export class ImageFolder implements Dataset {
     });
     if (!done) return null;
     random.state = done.random;
-    return { image: applyToTensor(new Compose(rest), done.image, random), label: this.targets[index] };
+    try {
+      return { image: applyToTensor(new Compose(rest), done.image, random), label: this.targets[index] };
+    } catch (error) {
+      return this.leaveOut(namedSize(this.imgs[index][0], error));
+    }
   }
 
   /** Picture `index` without its transform; null when it was skipped. */
@@ -142,20 +146,26 @@ export class ImageFolder implements Dataset {
 
   private async decode(index: number, what: Omit<DecodeJob, 'path' | 'maxPixels'>) {
     const [path] = this.imgs[index];
-    const { maxPixels, threads, onError } = this.options;
+    const { maxPixels, threads } = this.options;
     const job = { path, maxPixels, ...what };
     try {
       return await (threads ? decodeInPool(job) : runDecodeJob(job));
     } catch (error) {
-      if (!(error instanceof ImageError)) throw error;
-      if (onError === 'stop')
-        throw new ImageError(
-          path,
-          `${error.reason}. Replace or remove it, or open the folder with { onError: 'skip' }.`,
-        );
-      if (!this.skipped.some((file) => file.path === path)) this.skipped.push({ path, reason: error.reason });
-      return null;
+      return this.leaveOut(error);
     }
+  }
+
+  /** Lists a picture that can't be used, or throws what is wrong with it. Any other error is thrown as it is. */
+  private leaveOut(error: unknown): null {
+    if (!(error instanceof ImageError)) throw error;
+    const { path, reason } = error;
+    if (this.options.onError === 'stop')
+      throw new ImageError(
+        path,
+        `${reason}. Replace or remove it, or open the folder with { onError: 'skip' }.`,
+      );
+    if (!this.skipped.some((file) => file.path === path)) this.skipped.push({ path, reason });
+    return null;
   }
 }
 
@@ -206,13 +216,16 @@ class Scan {
   private list(path: string): { folders: string[]; files: string[] } {
     const folders: string[] = [];
     const files: string[] = [];
-    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) =>
-      compareText(a.name, b.name),
-    )) {
-      const full = join(path, entry.name);
+    // Names are bytes; sorted as such they are in Python's order, by code point.
+    const entries = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of entries.sort((a, b) => Buffer.compare(a.name, b.name))) {
+      const name = entry.name.toString();
+      const full = join(path, name);
       const kind = entry.isSymbolicLink() ? this.target(full) : entry;
-      if (kind?.isDirectory()) folders.push(entry.name);
-      else if (kind?.isFile()) files.push(entry.name);
+      if (!entry.name.equals(Buffer.from(name)))
+        this.ignored.push({ path: full, reason: 'has a name that is not UTF-8: rename it to use it' });
+      else if (kind?.isDirectory()) folders.push(name);
+      else if (kind?.isFile()) files.push(name);
       else if (kind) this.ignored.push({ path: full, reason: 'is neither a file nor a folder' });
     }
     return { folders, files };

@@ -1,7 +1,7 @@
 import { Random, type RandomState } from '../random';
 import { ColorJitter } from './colorJitter';
-import { decodeImage } from './decode';
-import type { Image, RgbImage } from './image';
+import { decodeImage, ImageError } from './decode';
+import { ImageSizeError, type Image, type RgbImage } from './image';
 import { resize } from './resample';
 import {
   CenterCrop,
@@ -74,14 +74,24 @@ function unpack({ name, fields }: PackedTransform): Transform {
   return Object.assign(Object.create(PORTABLE[name].prototype as object), fields) as Transform;
 }
 
-/** Does a job, in whichever thread this is. */
-export async function runDecodeJob({
-  path,
-  maxPixels,
-  steps,
-  random: state,
-  into,
-}: DecodeJob): Promise<DecodeResult> {
+/**
+ * Does a job, in whichever thread this is.
+ * @throws ImageError when the picture cannot be read, or has a size that a transform cannot take.
+ */
+export async function runDecodeJob(job: DecodeJob): Promise<DecodeResult> {
+  try {
+    return await run(job);
+  } catch (error) {
+    throw namedSize(job.path, error);
+  }
+}
+
+/** A transform doesn't know which picture it has; where its size is at fault, the error must name it. */
+export function namedSize(path: string, error: unknown): unknown {
+  return error instanceof ImageSizeError ? new ImageError(path, error.message) : error;
+}
+
+async function run({ path, maxPixels, steps, random: state, into }: DecodeJob): Promise<DecodeResult> {
   const random = new Random(0);
   random.state = state;
   const transforms = steps.map(unpack);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crop } from './geometry';
-import type { CropBox, RgbImage } from './image';
+import { type CropBox, ImageSizeError, MAX_PIXELS, type RgbImage } from './image';
 
 /**
  * Bits after the binary point of a weight. A sum of products with 8-bit pixels then stays below 2^31
@@ -46,6 +46,7 @@ let instance: WebAssembly.Instance | undefined;
  * https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c and pull request 9549
  *
  * @param box - the part of `picture` to resize; default all of it. The same as cropping first.
+ * @throws ImageSizeError when the result would have more than `MAX_PIXELS`, or the work need more memory than there is.
  */
 export function resize(
   picture: RgbImage,
@@ -54,6 +55,11 @@ export function resize(
   box: CropBox = { top: 0, left: 0, height: picture.height, width: picture.width },
 ): RgbImage {
   if (height === box.height && width === box.width) return crop(picture, box.top, box.left, height, width);
+  if (box.height < 1 || box.width < 1 || height * width > MAX_PIXELS)
+    throw new ImageSizeError(
+      `has ${picture.height}x${picture.width} pixels, of which ${box.height}x${box.width} would become ${height}x${width}: ` +
+        `a resize makes something of at least one pixel, and at most ${MAX_PIXELS}`,
+    );
   instance ??= new WebAssembly.Instance(compiled);
   const scratch = new Scratch(instance.exports as Loops);
   let region = scratch.load(picture, box);
@@ -113,7 +119,15 @@ class Scratch {
     const address = this.used;
     this.used += (bytes + 31) & ~15; // a row's last step of 16 bytes may begin in its last byte
     const lack = this.used - this.size;
-    if (lack > 0) this.loops.memory.grow(Math.ceil(lack / 2 ** 16));
+    try {
+      if (bytes >= 2 ** 31) throw new RangeError('an offset does not fit into an i32');
+      if (lack > 0) this.loops.memory.grow(Math.ceil(lack / 2 ** 16));
+    } catch (cause) {
+      instance = undefined;
+      throw new ImageSizeError(`is too large to be resized in WebAssembly's memory (${this.used} bytes)`, {
+        cause,
+      });
+    }
     return address;
   }
 

@@ -1,6 +1,13 @@
 import type { Random } from '../random';
 import { crop, flipHorizontal, pad, type Padding } from './geometry';
-import { type CropBox, isRgbImage, type Image, type ImageArray, type RgbImage } from './image';
+import {
+  type CropBox,
+  ImageSizeError,
+  isRgbImage,
+  type Image,
+  type ImageArray,
+  type RgbImage,
+} from './image';
 import { resize } from './resample';
 
 /**
@@ -114,7 +121,7 @@ export class RandomCrop implements Transform {
     const spareHeight = padded.height - height;
     const spareWidth = padded.width - width;
     if (spareHeight < 0 || spareWidth < 0)
-      throw new Error(
+      throw new ImageSizeError(
         `RandomCrop: ${height}x${width} does not fit into ${padded.height}x${padded.width} ` +
           '(height x width): resize first, or set padIfNeeded.',
       );

@@ -6,15 +6,14 @@ import { basename, dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
 import { decodeImage, ImageError } from '../../src/data/decode';
-import { crop } from '../../src/data/geometry';
-import type { Image, RgbImage } from '../../src/data/image';
+import type { Image } from '../../src/data/image';
 import { ImageFolder } from '../../src/data/imageFolder';
-import { jpegFrame } from '../../src/data/jpegHeader';
 import { projectRoot } from '../../src/data/locations';
 import { resize } from '../../src/data/resample';
 import {
   CenterCrop,
   Compose,
+  RandomCrop,
   RandomResizedCrop,
   Resize,
   ToTensor,
@@ -22,15 +21,7 @@ import {
 } from '../../src/data/transforms';
 import { trainTransform } from '../../src/data/presets';
 import { Random } from '../../src/random';
-import {
-  bytesOf,
-  golden,
-  type GoldenHash,
-  largestDifference,
-  photographs,
-  sha256,
-  withoutPhotographs,
-} from './golden';
+import { golden, type GoldenHash, photographs, sha256, withoutPhotographs } from './golden';
 
 const scratch = mkdtempSync(join(tmpdir(), 'image-folder-'));
 after(() => rmSync(scratch, { recursive: true }));
@@ -47,103 +38,6 @@ function goldenFile(name: string): Buffer {
   assert.ok(entry, name);
   return Buffer.from(entry.file, 'base64');
 }
-
-test('decodes what Pillow decodes, to the same pixels', async () => {
-  for (const entry of golden.decoded) {
-    const path = write(`decode/${entry.name}`, Buffer.from(entry.file, 'base64'));
-    const { height, width, data } = await decodeImage(path);
-    assert.deepEqual([height, width], [entry.height, entry.width], entry.name);
-    assert.equal(largestDifference(data, bytesOf(entry)), 0, entry.name);
-  }
-});
-
-test('a part of a picture is what a crop of the whole has', async () => {
-  for (const { name } of golden.decoded) {
-    const path = write(`decode/${name}`, goldenFile(name));
-    const whole = await decodeImage(path);
-    const box = { top: 1, left: 2, height: whole.height - 3, width: whole.width - 3 };
-    const part = await decodeImage(path, undefined, (height, width) => {
-      assert.deepEqual([height, width], [whole.height, whole.width], name);
-      return box;
-    });
-    const expected = crop(whole, box.top, box.left, box.height, box.width);
-    assert.deepEqual([part.height, part.width], [expected.height, expected.width], name);
-    assert.equal(largestDifference(part.data, expected.data), 0, name);
-  }
-});
-
-test('a JPEG’s size is read from its header; anything unusual is left to libvips', () => {
-  const jpeg = goldenFile('color.jpg');
-  assert.deepEqual(jpegFrame(jpeg), { height: 8, width: 10, components: 3 });
-  assert.equal(jpegFrame(goldenFile('cmyk.jpg'))?.components, 4);
-  assert.equal(jpegFrame(goldenFile('grey.jpg'))?.components, 1);
-  const stray = Buffer.concat([jpeg.subarray(0, 2), Buffer.from([0, 0]), jpeg.subarray(2)]);
-  assert.equal(jpegFrame(stray), undefined);
-  for (let length = 0; length < 200; length++) jpegFrame(jpeg.subarray(0, length)); // reads nothing beyond the end
-  for (let at = 2; at < 200; at++) jpegFrame(Buffer.from(jpeg).fill(0xff, at)); // and comes to an end
-  assert.equal(jpegFrame(Buffer.from('ffd8ffe00000ffc00000', 'hex')), undefined);
-});
-
-test('16-bit grey keeps its high byte, and PGM of any depth its brightness', async () => {
-  const values = Uint16Array.from([0, 255, 256, 0x1280, 65_535, 30_000]);
-  const deep = await sharp(values, { raw: { width: 3, height: 2, channels: 1 } })
-    .toColourspace('grey16')
-    .png()
-    .toBuffer();
-  const expected = Array.from(values, (v) => v >> 8);
-  const reds = (image: RgbImage) => Array.from(image.data).filter((_, i) => i % 3 === 0);
-  assert.deepEqual(reds(await decodeImage(write('deep/grey16.png', deep))), expected);
-  const pgm = Buffer.concat([Buffer.from('P5 # four grey levels\n4 1\n3\n'), Buffer.from([0, 1, 2, 3])]);
-  assert.deepEqual(reds(await decodeImage(write('deep/four.pgm', pgm))), [0, 85, 170, 255]);
-});
-
-test('what is no whole picture is refused in one line that names the file', async () => {
-  const jpeg = goldenFile('color.jpg');
-  const png = goldenFile('color.png');
-  const damaged = Buffer.from(png).fill(0xff, 60, 64);
-  const svg =
-    '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
-  const notWhole =
-    /^is no whole picture: it begins as one, but is damaged or cut off .*\(its decoder says ".+"\)$/;
-  const cases: [name: string, content: string | Uint8Array, reason: RegExp][] = [
-    ['zero.jpg', '', /is empty \(0 bytes\)/],
-    ['text.jpg', 'hello, I am no picture', /is no JPEG, PNG/],
-    ['drawing.png', svg, /is no JPEG, PNG/],
-    ['half.jpg', jpeg.subarray(0, jpeg.length - 100), notWhole],
-    ['no-end.jpg', jpeg.subarray(0, jpeg.length - 2), /premature end/],
-    ['half.png', png.subarray(0, png.length / 2), notWhole],
-    ['damaged.png', damaged, notWhole],
-    ['half.ppm', 'P6 10 10 255\nabc', /is truncated: 3 of 300 bytes/],
-    ['header.ppm', 'P6 10 ten 255\nabc', /no readable PPM or PGM header/],
-    ['header.bmp', 'BM', /ends within its header, after 2 bytes/],
-    ['half.bmp', goldenFile('color.bmp').subarray(0, 70), notWhole],
-    ['huge.pgm', 'P5 100000 100000 255\n', /has 100000x100000 pixels, more than the limit of 89478485/],
-  ];
-  for (const [name, content, reason] of cases) {
-    const path = write(`broken/${name}`, content);
-    // Of a part, too: that its own rows are whole is not enough.
-    for (const choose of [undefined, () => ({ top: 0, left: 0, height: 1, width: 1 })])
-      await assert.rejects(decodeImage(path, undefined, choose), (error: unknown) => {
-        assert.ok(error instanceof ImageError, name);
-        assert.ok(error.message.startsWith(`${path}: `) && !error.message.includes('\n'), error.message);
-        assert.match(error.reason, reason, name);
-        return true;
-      });
-  }
-  await assert.rejects(decodeImage(join(scratch, 'missing.jpg')), /missing\.jpg: cannot be opened$/);
-  await assert.rejects(decodeImage(scratch), /: is not a file$/);
-});
-
-test('a decompression bomb is refused before it unfolds', async () => {
-  const bomb = await sharp({ create: { width: 9000, height: 9000, channels: 3, background: 'red' } })
-    .png()
-    .toBuffer();
-  const path = write('bomb/bomb.png', bomb);
-  await assert.rejects(
-    decodeImage(path, 10_000_000),
-    /has 9000x9000 pixels, more than the limit of 10000000/,
-  );
-});
 
 test('classes and pictures come in torchvision’s order, whatever their names', async () => {
   const jpeg = goldenFile('color.jpg');
@@ -241,6 +135,75 @@ test('a broken picture stops with its name, or is skipped and listed once', asyn
     );
     assert.equal((await lenient.get(0, new Random(0)))?.label, 0);
   }
+});
+
+test('names that are not UTF-8 are listed, not followed into an error', () => {
+  write('bytes/ant/a.jpg', goldenFile('color.jpg'));
+  const inside = (...name: (string | number[])[]) =>
+    Buffer.concat([Buffer.from(join(scratch, 'bytes/')), ...name.map((part) => Buffer.from(part as string))]);
+  try {
+    writeFileSync(inside('ant/', [0xe9], '.jpg'), goldenFile('color.jpg')); // é in Latin-1
+    mkdirSync(inside('b', [0xe9, 0x65]));
+  } catch {
+    return; // this file system has no such names
+  }
+  writeFileSync(inside('b', [0xe9, 0x65], '/b.jpg'), goldenFile('color.jpg'));
+  const folder = new ImageFolder(join(scratch, 'bytes'));
+  assert.deepEqual(folder.classes, ['ant']);
+  assert.deepEqual(
+    folder.imgs.map(([path]) => basename(path)),
+    ['a.jpg'],
+  );
+  assert.deepEqual(
+    folder.ignored.map(({ path, reason }) => `${basename(path)}: ${reason}`),
+    ['b\ufffde', '\ufffd.jpg'].map((name) => `${name}: has a name that is not UTF-8: rename it to use it`),
+  );
+});
+
+test('a picture whose size a transform cannot take is named, or skipped, in every thread', async () => {
+  for (const [name, height, width] of [
+    ['long', 1, 15_000],
+    ['high', 15_000, 1],
+    ['one', 1, 1],
+  ] as const) {
+    const raw = { width, height, channels: 3 } as const;
+    const file = await sharp(Buffer.alloc(height * width * 3, 7), { raw })
+      .png()
+      .toBuffer();
+    write(`thin/x/${name}.png`, file);
+  }
+  const root = join(scratch, 'thin');
+  const names = (files: readonly { path: string }[]) => files.map(({ path }) => basename(path));
+  for (const threads of [true, false])
+    for (const rest of [[], [new Mark()]]) {
+      const use = async (transform: Transform, onError: 'stop' | 'skip') => {
+        const folder = new ImageFolder(root, {
+          transform: new Compose([...rest, transform]),
+          threads,
+          onError,
+        });
+        const values: (number | undefined)[] = [];
+        for (let i = 0; i < folder.length; i++)
+          values.push((await folder.get(i, new Random(0, i)))?.image.data.length);
+        return { values, skipped: names(folder.skipped) };
+      };
+      const resize = new Compose([new Resize(256), new CenterCrop(8), new ToTensor()]);
+      assert.deepEqual(await use(resize, 'skip'), {
+        values: [undefined, undefined, 8 * 8 * 3],
+        skipped: ['high.png', 'long.png'],
+      });
+      await assert.rejects(
+        use(resize, 'stop'),
+        /high\.png: has 15000x1 pixels, of which 15000x1 would become 3840000x256: .* at most 89478485.*onError/,
+      );
+      const random = new Compose([new RandomCrop(2), new ToTensor()]);
+      assert.deepEqual((await use(random, 'skip')).skipped, ['high.png', 'long.png', 'one.png']);
+      await assert.rejects(use(random, 'stop'), /high\.png: RandomCrop: 2x2 does not fit into 15000x1/);
+      const crop = new Compose([new RandomResizedCrop(8), new ToTensor()]);
+      assert.deepEqual(await use(crop, 'stop'), { values: [192, 192, 192], skipped: [] });
+      const strange = new Compose([new RandomResizedCrop(8, { ratio: [3, 4] }), new ToTensor()]);
+      assert.ok((await use(strange, 'skip')).skipped.includes('high.png'), 'no such crop fits');
+    }
 });
 
 test('a process that decoded a bitmap on a thread ends in peace', () => {
