@@ -1,6 +1,6 @@
 import type { Random } from '../random';
 import { Fingerprint } from './fingerprint';
-import type { ImageArray } from './image';
+import type { Image, ImageArray } from './image';
 
 /** One picture, ready for a network, and the number of its class. */
 export interface Sample {
@@ -65,6 +65,48 @@ export class Subset implements Dataset {
 export function checkIndex(index: number, length: number): void {
   if (!Number.isInteger(index) || index < 0 || index >= length)
     throw new RangeError(`There is no sample ${index}: the data set has ${length}, numbered from 0.`);
+}
+
+/**
+ * Throws unless a picture has the values that its size says: fewer would leave a batch with those of earlier pictures.
+ * @param name - what to call it.
+ */
+export function checkPixels({ data, height, width, channels }: Image, name: string): void {
+  if (![height, width].every((side) => Number.isInteger(side) && side >= 1) || channels !== 3)
+    throw new RangeError(
+      `${name} has ${height}x${width} pixels in ${channels} channels; it takes at least 1x1 in 3.`,
+    );
+  if (data.length !== height * width * 3)
+    throw new RangeError(
+      `${name} has ${data.length} values; ${height}x${width} pixels in 3 channels are ${height * width * 3}.`,
+    );
+}
+
+/** Throws unless a sample can go into a batch: floats, as many as its size says, and a label that is a class. */
+export function checkSample(dataset: Dataset, index: number, { image, label }: Sample): void {
+  const name = describeSample(dataset, index);
+  checkPixels(image, name);
+  if (!(image.data instanceof Float32Array))
+    throw new TypeError(`${name} is not a Float32Array: its transform must end with ToTensor or Normalize.`);
+  const classes = dataset.classes.length;
+  // Checked while it is a number: a label that is no class would give a loss without a target, silently.
+  if (!(Number.isInteger(label) && label >= 0 && label < classes))
+    throw new RangeError(
+      `${name} has label ${label}; the data set has ${classes} classes, so labels are integers from 0 to ${classes - 1}.`,
+    );
+}
+
+/** Throws unless two data sets have the same classes in the same order: a label would mean one thing here and another there. */
+export function checkSameClasses(
+  train: { readonly classes: readonly string[] },
+  evaluation: { readonly classes: readonly string[] },
+): void {
+  const [one, other] = [train.classes, evaluation.classes];
+  if (one.length === other.length && one.every((name, i) => name === other[i])) return;
+  throw new Error(
+    `The classes to train on are ${one.join(', ')}, those to evaluate on ${other.join(', ')}: ` +
+      'labels would mean different things. Give both the same class folders.',
+  );
 }
 
 /** What to call a sample in an error. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { checkPixels } from './dataset';
 import type { ImageArray } from './image';
 import { checkMeanStd } from './transforms';
 
@@ -25,11 +26,13 @@ export function makeGrid(images: readonly ImageArray[] | tf.Tensor4D, options: G
   let list = images instanceof tf.Tensor ? fromTensor(images) : images;
   if (list.length === 0) throw new Error('makeGrid: there is no image.');
   const { height, width } = list[0];
-  for (const image of list)
+  for (const [i, image] of list.entries()) {
+    checkPixels(image, `makeGrid: image ${i}`);
     if (image.height !== height || image.width !== width)
       throw new Error(
         `makeGrid: images must have one size, got ${height}x${width} and ${image.height}x${image.width}.`,
       );
+  }
   if (normalize) {
     const common = valueRange ?? (scaleEach ? undefined : valuesRange(list));
     list = list.map((image) => stretch(image, common ?? valuesRange([image])));

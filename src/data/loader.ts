@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import { Random } from '../random';
 import { BatchLoader, type DataLoaderOptions, type HostBatch } from './batchLoader';
-import { describeSample, type Dataset, type Sample } from './dataset';
+import { checkSample, describeSample, type Dataset, type Sample } from './dataset';
 
 /**
  * Batches of a data set, as `torch.utils.data.DataLoader`: pictures // float32 [N, height, width, 3], labels // int32 [N]
@@ -25,7 +25,7 @@ export class DataLoader extends BatchLoader<tf.Tensor4D> {
   }
 
   protected assemble(indices: readonly number[], epoch: number): HostBatch | Promise<HostBatch> {
-    const room = this.room(indices.length * this.sampleLength);
+    const room = this.room(indices.length * this.sampleLength).fill(NaN); // what a data set leaves out must not pass
     const samples = indices.map((index, i) => {
       const into = room.subarray(i * this.sampleLength, (i + 1) * this.sampleLength);
       return this.dataset.get(index, new Random(this.seed, epoch, index), into);
@@ -55,25 +55,19 @@ export class DataLoader extends BatchLoader<tf.Tensor4D> {
     room: Float32Array,
   ): HostBatch {
     const kept = samples.flatMap((sample, i) => (sample ? [{ ...sample, index: indices[i] }] : []));
+    for (const { index, ...sample } of kept) checkSample(this.dataset, index, sample);
     const { height, width } = kept[0]?.image ?? { height: 0, width: 0 };
     const size = height * width * 3;
     this.sampleLength = size; // the next batch's samples are probably as large
     const length = kept.length * size;
     const data = length <= room.length ? room.subarray(0, length) : this.room(length);
     const labels = new Int32Array(kept.length);
-    const classes = this.dataset.classes.length;
     kept.forEach(({ image, label, index }, i) => {
       if (image.height !== height || image.width !== width)
         throw new Error(
           `DataLoader: the images of a batch must have one size: ${describeSample(this.dataset, kept[0].index)} is ` +
             `${height}x${width}, ${describeSample(this.dataset, index)} is ${image.height}x${image.width} ` +
             '(height x width). Add Resize and CenterCrop to the transforms.',
-        );
-      // Checked while it is a number: a label that is no class would give a loss without a target, silently.
-      if (!(Number.isInteger(label) && label >= 0 && label < classes))
-        throw new RangeError(
-          `DataLoader: ${describeSample(this.dataset, index)} has label ${label}; the data set has ${classes} classes, ` +
-            `so labels are integers from 0 to ${classes - 1}.`,
         );
       const place = data.subarray(i * size, (i + 1) * size);
       const isThere = image.data.buffer === place.buffer && image.data.byteOffset === place.byteOffset;

@@ -1,4 +1,5 @@
 import { startProgress } from '../progress';
+import { checkPixels } from './dataset';
 import type { RgbImage } from './image';
 import { ImageFolder } from './imageFolder';
 import { roundHalfToEven } from './transforms';
@@ -86,8 +87,9 @@ async function eachPicture(
       const some = await Promise.all(
         Array.from({ length: count }, async (_, i) => pictures.picture(start + i)),
       );
-      for (const picture of some) {
+      for (const [i, picture] of some.entries()) {
         if (!picture) continue;
+        checkPixels(picture, `Picture ${start + i}`);
         use(sumUp(picture));
         used++;
       }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import type { BatchLoader } from '../data/batchLoader';
+import { checkSameClasses } from '../data/dataset';
 import { Interrupted, breathe, withInterrupt } from '../interrupt';
 import type { Module } from '../nn/module';
 import { Parameter } from '../nn/parameter';
@@ -121,6 +122,7 @@ class Run {
     private readonly loaderEval: BatchLoader,
     private readonly options: TrainOptions,
   ) {
+    checkSameClasses(loaderTrain.dataset, loaderEval.dataset);
     this.log = options.log === false ? () => undefined : (line) => console.log(line);
     if (!options.checkpoint) return;
     const { schedule, precision = 'float32', keep = 'best' } = options;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
-import { type Dataset, type Sample, Subset } from '../../src/data/dataset';
+import { checkSameClasses, type Dataset, type Sample, Subset } from '../../src/data/dataset';
 import { ImageFolder } from '../../src/data/imageFolder';
 import { DataLoader } from '../../src/data/loader';
 import { trainTransform } from '../../src/data/presets';
@@ -191,9 +191,63 @@ test('a label that is no class is named, before it can reach a loss', async () =
     };
     await assert.rejects(
       epoch(new DataLoader(strange, { batchSize: 3 })),
-      new RegExp(`RangeError: DataLoader: sample 4 has label ${label}; .* 2 classes, so .* 0 to 1`),
+      new RegExp(`RangeError: sample 4 has label ${label}; .* 2 classes, so .* 0 to 1`),
     );
   }
+});
+
+test('a sample with fewer or more values than its size says is named, and never gets those of earlier batches', async () => {
+  const image = (length: number, more: object = {}) => ({
+    image: { data: new Float32Array(length).fill(1), height: 4, width: 4, channels: 3 as const, ...more },
+    label: 0,
+  });
+  const cases: [odd: Sample, message: RegExp][] = [
+    [image(20), /^sample 3 has 20 values; 4x4 pixels in 3 channels are 48\.$/],
+    [image(96), /^sample 3 has 96 values; 4x4 pixels/],
+    [image(16, { channels: 1 }), /^sample 3 has 4x4 pixels in 1 channels; it takes at least 1x1 in 3\.$/],
+    [image(0, { height: 0 }), /^sample 3 has 0x4 pixels/],
+    [image(42, { height: 3.5 }), /^sample 3 has 3\.5x4 pixels/],
+    [image(48, { data: new Uint8Array(48) }), /^sample 3 is not a Float32Array: .*ToTensor/],
+    [{ ...image(48), label: 2 }, /^sample 3 has label 2; the data set has 2 classes/],
+    [{ ...image(48), label: '0' as unknown as number }, /^sample 3 has label 0; the data set has 2 classes/],
+  ];
+  for (const [odd, message] of cases)
+    for (const later of [false, true]) {
+      const get = (index: number): Sample => (index === 3 ? odd : image(48));
+      const dataset: Dataset = {
+        length: 6,
+        classes: ['a', 'b'],
+        get: (index) => (later ? Promise.resolve(get(index)) : get(index)),
+      };
+      const loader = new DataLoader(dataset, { batchSize: 2, prefetch: 0 });
+      await assert.rejects(epoch(loader), (error: Error) => message.test(error.message));
+    }
+  // One that writes too little where the loader told it to: what is left is no number.
+  const short: Dataset = {
+    length: 4,
+    classes: ['a'],
+    get(index, _, into = new Float32Array(48)) {
+      const data = into.length === 48 ? into : new Float32Array(48);
+      data.fill(1, 0, index < 2 ? 48 : 20);
+      return { image: { data, height: 4, width: 4, channels: 3 }, label: 0 };
+    },
+  };
+  const sums: number[] = [];
+  for await (const [inputs] of new DataLoader(short, { batchSize: 2, prefetch: 0 }))
+    sums.push(tf.tidy(() => inputs.sum().dataSync()[0]));
+  assert.deepEqual(sums, [96, NaN]);
+});
+
+test('classes that differ between two data sets are named, both lists of them', () => {
+  const of = (...classes: string[]) => ({ classes });
+  checkSameClasses(of('cat', 'eel'), of('cat', 'eel'));
+  for (const other of [of('cat', 'eel'), of('cat', 'eel', 'dog'), of('cat', 'dog', 'eel', 'fox')])
+    assert.throws(
+      () => checkSameClasses(of('cat', 'dog', 'eel'), other),
+      new RegExp(
+        `to train on are cat, dog, eel, those to evaluate on ${other.classes.join(', ')}: labels would`,
+      ),
+    );
 });
 
 test('wrong options and mixed sizes are named', async () => {

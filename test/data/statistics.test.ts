@@ -70,6 +70,12 @@ test('from a folder: red first, an unreadable picture stops with its name or is 
   await assert.rejects(calMeanStd(new ImageFolder(root, { onError: 'skip' })), /no readable picture/);
 });
 
+test('a picture with other values than its size says is named', async () => {
+  const short = { ...grey(1, 2, 3), width: 4 };
+  for (const statistics of [calMeanStd, datasetStatistics])
+    await assert.rejects(statistics(source(grey(1), short)), /Picture 1 has 9 values; 1x4 pixels .* are 12/);
+});
+
 test('an abort ends the work with its reason', async () => {
   await assert.rejects(
     calMeanStd(source(grey(1)), { signal: AbortSignal.abort(new Error('stopped')) }),
