@@ -115,8 +115,8 @@ describe('trainAndEval', () => {
     const net = makeNet();
     const [two, three] = [new Halves(32, 1), new ThreeClasses(32, 1)];
     const misfit = /2 outputs, the data 3 classes: replace its last layer/;
-    await assert.rejects(run(1, {}, net, three), misfit);
-    await assert.rejects(run(1, {}, net, two, three), misfit);
+    await assert.rejects(run(1, {}, net, three, three), misfit);
+    await assert.rejects(evaluate(net, lossFunc, new DataLoader(three)), misfit);
     await assert.rejects(run(1, {}, net, unreadable), /training loader gave no pictures/);
     await assert.rejects(run(1, {}, net, two, unreadable), /evaluate: the loader gave no pictures/);
     net.dispose();
