@@ -3,6 +3,7 @@ import { UserError } from './data/command';
 /** What can be compared; a module is loaded only when it is asked for, for some load TensorFlow. */
 const COMPARISONS: Readonly<Record<string, (args: string[]) => Promise<number>>> = {
   checkpoints: async (args) => (await import('./compare/checkpoints')).compareCheckpoints(args),
+  pictures: async (args) => (await import('./compare/pictures')).comparePictures(args),
 };
 
 const HELP = `npm run compare -- ${Object.keys(COMPARISONS).join('|')} FOLDER --python PYTHON
@@ -11,7 +12,8 @@ Reads every file in a folder, and in those within it, with this library and with
 The status is 1 where any differs.
 
   FOLDER           the files; nothing in it is changed
-  --python PYTHON  a Python with torch and safetensors (checkpoints)
+  --python PYTHON  a Python with torch and safetensors (checkpoints), or with Pillow (pictures)
+  --verbose        pictures: name every file and what came of it
   --help, -h       this text`;
 
 async function main([name, ...args]: string[]): Promise<number> {

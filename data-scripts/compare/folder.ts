@@ -23,14 +23,16 @@ export function parseFolder(args: string[]): { folder: string; python: string } 
   if (values.python === undefined)
     throw new UserError('--python is missing: which Python is to compare with?');
   const from = process.env.INIT_CWD ?? '';
-  const folder = resolve(from, positionals[0]);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${folder} is no folder.`);
-  return { folder, python: values.python.includes('/') ? resolve(from, values.python) : values.python };
+  return {
+    folder: resolve(from, positionals[0]),
+    python: values.python.includes('/') ? resolve(from, values.python) : values.python,
+  };
 }
 
 /** All files in a folder and in those within it, sorted. Links are not followed. */
 export function filesIn(folder: string): string[] {
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+    throw new UserError(`Cannot open the folder ${folder}.`);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));

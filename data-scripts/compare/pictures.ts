@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { decodeImage, ImageError } from '../../src/data/decode';
@@ -10,6 +9,7 @@ import { RandomResizedCrop } from '../../src/data/transforms';
 import { Random } from '../../src/random';
 import { Peer } from '../bench/peer';
 import { UserError } from '../data/command';
+import { filesIn } from './folder';
 
 const HELP = `npm run compare -- pictures FOLDER --python PYTHON [--verbose]
 
@@ -76,32 +76,17 @@ export async function comparePictures(args: string[]): Promise<number> {
   try {
     const { Pillow: version } = (await peer.answer()) as { Pillow: string };
     for (const file of files) {
-      const [ours, pillow] = await Promise.all([
-        decode(join(folder, file)),
-        peer.ask({ path: join(folder, file) }),
-      ]);
-      const kind = (await dependsOnPart(join(folder, file), ours))
+      const [ours, pillow] = await Promise.all([decode(file), peer.ask({ path: file })]);
+      const kind = (await dependsOnPart(file, ours))
         ? 'depends on the part'
         : compare(ours, pillow as Outcome);
-      rows.push({ file, kind, ours, pillow: pillow as Outcome });
+      rows.push({ file: relative(folder, file), kind, ours, pillow: pillow as Outcome });
     }
     report(rows, version, values.verbose);
   } finally {
     peer.end();
   }
   return rows.some(({ kind }) => kind === 'differing' || kind === 'depends on the part') ? 1 : 0;
-}
-
-/** Paths of all files in and below `folder`, without following links. */
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-      .sort();
-  } catch {
-    throw new UserError(`Cannot open the folder ${folder}.`);
-  }
 }
 
 async function decode(path: string, box?: CropBox): Promise<Outcome> {
