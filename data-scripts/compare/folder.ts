@@ -32,7 +32,7 @@ export function parseFolder(args: string[]): { folder: string; python: string } 
 /** All files in a folder and in those within it, sorted. Links are not followed. */
 export function filesIn(folder: string): string[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`Cannot open the folder ${folder}.`);
+    throw new UserError(`${folder} is no folder.`);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
