@@ -74,10 +74,7 @@ test('the command explains itself, and says in a line what is wrong', async () =
   assert.match((await compare('--help')).lines, /--python PYTHON/);
   await assert.rejects(compare('--python', 'python'), /^Error: Name one folder/);
   await assert.rejects(compare(scratch), /^Error: --python is missing/);
-  await assert.rejects(
-    compare(join(scratch, 'nowhere'), '--python', 'python'),
-    /nowhere is no folder/,
-  );
+  await assert.rejects(compare(join(scratch, 'nowhere'), '--python', 'python'), /nowhere is no folder/);
   await assert.rejects(compare(scratch, '--python', join(scratch, 'no-python')), /gave no answer/);
 });
 
