@@ -1,43 +1,82 @@
 // @ts-check
-// tfjs-node's binding hands on lists of numbers as attributes of an op, but not lists of strings or of types, without
-// which TensorFlow's fused convolutions can't be called. list-attributes.cc adds that where the binding is compiled, and
-// log-level.cc that TensorFlow's first messages heed TF_CPP_MIN_LOG_LEVEL too.
+// What tfjs-node's binding lacks, added where set-up compiles it. functions.cc: functions of TensorFlow's, by which a
+// whole training step is one op. list-attributes.cc: lists of strings and of types as attributes of an op, without which
+// TensorFlow's fused convolutions can't be called. log-level.cc: TensorFlow's first messages heed TF_CPP_MIN_LOG_LEVEL.
 import fs from 'node:fs';
 import path from 'node:path';
 import { sha256 } from './lib/files.mjs';
 import { Trouble } from './lib/log.mjs';
 import { inRoot } from './lib/paths.mjs';
 
-const addition = ['list-attributes.cc', 'log-level.cc']
-  .map((name) => fs.readFileSync(inRoot('data-scripts', name), 'utf8'))
-  .join('');
+const read = (/** @type {string} */ name) => fs.readFileSync(inRoot('data-scripts', name), 'utf8');
+
+/** What goes before which line of which file; the line is there once. @type {{ file: string, before: string, text: string }[]} */
+const additions = [
+  {
+    file: 'tfjs_backend.cc',
+    before: 'void AssignOpAttr(napi_env env, TFE_Op *tfe_op, napi_value attr_value) {\n',
+    text: read('list-attributes.cc') + read('log-level.cc'),
+  },
+  {
+    file: 'tfjs_backend.cc',
+    before: '  switch (tf_attr_type) {\n',
+    text: '  if (AssignListAttr(env, tfe_op, attr_name, tf_attr_type, js_value)) return;\n',
+  },
+  {
+    file: 'tfjs_backend.h',
+    before: '  bool is_gpu_device;\n',
+    text: '  TFE_Context *context() const { return tfe_context_; }\n',
+  },
+  {
+    file: 'tfjs_binding.cc',
+    before: 'static napi_value InitTFNodeJSBinding(napi_env env, napi_value exports) {\n',
+    text: read('functions.cc'),
+  },
+  {
+    file: 'tfjs_binding.cc',
+    before: '      {"createTensor", nullptr, CreateTensor, nullptr, nullptr, nullptr,\n',
+    text: ['addFunction', 'removeFunction', 'opDef']
+      .map((name) => {
+        const callback = name[0].toUpperCase() + name.slice(1);
+        return `      {"${name}", nullptr, ${callback}, nullptr, nullptr, nullptr, napi_default, nullptr},\n`;
+      })
+      .join(''),
+  },
+];
 const BEGIN = '// >>> resnet-workbook\n';
 const END = '// <<< resnet-workbook\n';
-const FUNCTION = 'void AssignOpAttr(napi_env env, TFE_Op *tfe_op, napi_value attr_value) {\n';
-const SWITCH = '  switch (tf_attr_type) {\n';
-const CALL = '  if (AssignListAttr(env, tfe_op, attr_name, tf_attr_type, js_value)) return;\n';
 
-/** What the binding's stamp says of the addition: another one means building anew. */
-export const patchName = `lists, log ${sha256(addition).slice(0, 8)}`;
+/** What the binding's stamp says of the additions: others mean building anew. */
+export const patchName = `additions ${sha256(JSON.stringify(additions)).slice(0, 8)}`;
 
-/** @param {string} source the text of tfjs_backend.cc, with an earlier addition or without */
-export function withLists(source) {
-  const clean = source.replace(new RegExp(`${BEGIN}[^]*?${END}`, 'g'), '');
-  const [before, after, ...more] = clean.split(FUNCTION);
-  const at = after?.indexOf(SWITCH) ?? -1;
-  if (at < 0 || more.length > 0) return null;
-  const marked = (/** @type {string} */ text) => `${BEGIN}${text}${END}`;
-  return `${before}${marked(addition)}${FUNCTION}${after.slice(0, at)}${marked(CALL)}${after.slice(at)}`;
+/** The binding's files that get additions. */
+export const patchedFiles = [...new Set(additions.map(({ file }) => file))];
+
+/**
+ * @param {string} file
+ * @param {string} source its text, with earlier additions or without
+ * @returns {string | null} null where it is not the source that is known here
+ */
+export function withAdditions(file, source) {
+  let patched = source.replace(new RegExp(`${BEGIN}[^]*?${END}`, 'g'), '');
+  for (const { before, text } of additions.filter((each) => each.file === file)) {
+    const [start, end, ...more] = patched.split(before);
+    if (end === undefined || more.length > 0) return null;
+    patched = `${start}${BEGIN}${text}${END}${before}${end}`;
+  }
+  return patched;
 }
 
 /** @param {string} tfjs the package's folder */
 export function patchBinding(tfjs) {
-  const file = path.join(tfjs, 'binding', 'tfjs_backend.cc');
-  const patched = withLists(fs.readFileSync(file, 'utf8'));
-  if (patched === null)
-    throw new Trouble(
-      `${file} is not the source that the workbook knows.`,
-      'remove node_modules, then npm run setup',
-    );
-  fs.writeFileSync(file, patched);
+  for (const name of patchedFiles) {
+    const file = path.join(tfjs, 'binding', name);
+    const patched = withAdditions(name, fs.readFileSync(file, 'utf8'));
+    if (patched === null)
+      throw new Trouble(
+        `${file} is not the source that the workbook knows.`,
+        'remove node_modules, then npm run setup',
+      );
+    fs.writeFileSync(file, patched);
+  }
 }

@@ -21,8 +21,14 @@ export interface NativeBackend {
   binding: Record<`TF_${Constants}`, number> & {
     TF_Version: string;
     executeOp(op: string, attributes: NativeAttribute[], inputs: number[], outputs: number): NativeOutput[];
+    createTensor(shape: number[], dtype: number, values: unknown): number;
     tensorDataSync(id: number): tf.TypedArray;
     deleteTensor(id: number): void;
+    /** Registers a serialized FunctionDef: an op of its name. Set-up adds these three (data-scripts/functions.cc). */
+    addFunction(definition: Uint8Array): void;
+    removeFunction(name: string): void;
+    /** A serialized OpDef. */
+    opDef(op: string): Uint8Array;
   };
   tensorMap: { get(dataId: object): { id: number; dtype: number } | undefined };
   getInputTensorIds(inputs: tf.TensorInfo[]): number[];

@@ -6,18 +6,30 @@ import { test } from 'node:test';
 import { load, root } from './scripts';
 
 interface PatchBinding {
-  withLists(source: string): string | null;
+  patchedFiles: string[];
+  withAdditions(file: string, source: string): string | null;
 }
 
 test('what is added to the binding goes in once, whatever was added before', async () => {
-  const { withLists } = await load<PatchBinding>('data-scripts/patch-binding.mjs');
-  const source = path.join(root, 'node_modules/@tensorflow/tfjs-node/binding/tfjs_backend.cc');
-  const once = withLists(readFileSync(source, 'utf8'));
-  assert.ok(once);
-  assert.equal(withLists(once), once);
-  assert.equal(withLists(once.replace('std::vector<TF_DataType> types(length);', '// older')), once);
-  assert.equal(once.split('bool AssignListAttr(').length, 2);
-  assert.equal(withLists('another version'), null);
+  const { patchedFiles, withAdditions } = await load<PatchBinding>('data-scripts/patch-binding.mjs');
+  const folder = path.join(root, 'node_modules/@tensorflow/tfjs-node/binding');
+  const all = patchedFiles.map((file) => {
+    const once = withAdditions(file, readFileSync(path.join(folder, file), 'utf8'));
+    assert.ok(once, file);
+    assert.equal(withAdditions(file, once), once);
+    const older = once.replace(/(>>> resnet-workbook\n)[^\n]*/, '$1// older');
+    assert.notEqual(older, once);
+    assert.equal(withAdditions(file, older), once);
+    assert.equal(withAdditions(file, 'another version'), null);
+    return once;
+  });
+  for (const added of [
+    'bool AssignListAttr(',
+    'napi_value AddFunction(',
+    '{"removeFunction"',
+    'TFE_Context *context()',
+  ])
+    assert.equal(all.join('').split(added).length, 2, added);
 });
 
 const loads = "console.log(require('@tensorflow/tfjs-node').scalar(7).dataSync()[0])";
