@@ -185,6 +185,7 @@ export {
 
 // Training
 export { backward } from './training/backward';
+export { type CaptureOptions, type Captured, capture } from './ops/capture';
 export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optimizers';
 export { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
 export { type ExtractOptions, extractFeatures } from './training/extractFeatures';

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import { crossEntropy } from '../ops/crossEntropy';
+import { checkOnHost } from '../ops/recorder';
 import { relu } from '../ops/relu';
 
 /**
@@ -10,11 +11,13 @@ import { relu } from '../ops/relu';
  * Reading a batch's labels back takes a few microseconds.
  */
 function oneHot(labels: tf.Tensor1D, classes: number): tf.Tensor2D {
-  const strange = labels.dataSync().find((label) => label < 0 || label >= classes);
-  if (strange !== undefined)
-    throw new RangeError(
-      `The label ${strange} is no class: there are ${classes} outputs, so labels are integers from 0 to ${classes - 1}.`,
-    );
+  checkOnHost(labels, (values) => {
+    const strange = values.find((label) => label < 0 || label >= classes);
+    if (strange !== undefined)
+      throw new RangeError(
+        `The label ${strange} is no class: there are ${classes} outputs, so labels are integers from 0 to ${classes - 1}.`,
+      );
+  });
   return tf.tidy(() => tf.oneHot(labels, classes).toFloat() as tf.Tensor2D);
 }
 

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { CELLS, type Cell } from '../ops/survey';
 import { NativeVariable } from '../ops/variable';
 import type { StateTensor } from './stateDict';
 
@@ -49,6 +50,9 @@ abstract class ModuleTensor {
   protected abstract replace(value: tf.Tensor): void;
 
   abstract dispose(): void;
+
+  /** Where its tensors lie, for `capture`. */
+  abstract [CELLS](): Cell[];
 
   /** The shape that torch gives the same tensor. */
   get torchShape(): number[] {
@@ -129,6 +133,14 @@ export class Parameter extends ModuleTensor {
     this.zeroGrad();
     this.variable.dispose();
   }
+
+  [CELLS](): Cell[] {
+    const setGrad = (gradient: tf.Tensor): void => {
+      this.zeroGrad();
+      this.grad = tf.keep(gradient);
+    };
+    return [{ get: () => this.value }, { get: () => this.grad, set: setGrad }];
+  }
 }
 
 /** A tensor that is saved with the module but not trained, like torch's buffers: running means, counters. */
@@ -156,6 +168,10 @@ export class StateBuffer extends ModuleTensor {
 
   dispose(): void {
     this.tensor.dispose();
+  }
+
+  [CELLS](): Cell[] {
+    return [{ get: () => this.value, set: (value) => this.assign(value) }];
   }
 
   override toState(): StateTensor {

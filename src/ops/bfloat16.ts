@@ -34,7 +34,8 @@ function holdsBfloat16({ tensorMap }: NativeBackend, { dataId }: tf.TensorInfo):
   return tensorMap.get(dataId)?.dtype === BFLOAT16;
 }
 
-function teachBackend(): void {
+/** Changes the backend, once. Called here by what makes the first tensor in bfloat16. */
+export function teachBackend(): void {
   const native = backend();
   if (native.knowsBfloat16) return;
   native.knowsBfloat16 = true;
