@@ -36,7 +36,9 @@ export interface FusedNetwork {
   forward(x: tf.Tensor): tf.Tensor2D;
   /** Pictures [N, H, W, 3] -> what goes into the model's last layer, [N, channels]. */
   features(x: tf.Tensor): tf.Tensor2D;
-  /** Frees the folded weights; the model keeps its own. */
+  /** The folded weights. */
+  readonly weights: readonly tf.Tensor[];
+  /** Frees them; the model keeps its own. */
   dispose(): void;
 }
 
@@ -155,7 +157,8 @@ export function fuse(model: Module, precision: Precision = 'float32'): FusedNetw
           return model.avgpool.forward(out).reshape([x.shape[0], -1]);
         }),
       );
-    return { features, forward: (x) => tf.tidy(() => model.fc.forward(features(x))), dispose };
+    const forward = (x: tf.Tensor): tf.Tensor2D => tf.tidy(() => model.fc.forward(features(x)));
+    return { features, forward, weights: kept, dispose };
   } catch (error) {
     dispose();
     throw error;

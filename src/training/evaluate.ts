@@ -4,6 +4,7 @@ import { breathe } from '../interrupt';
 import { fuseIfPossible } from '../models/fuse';
 import { evalForNow } from '../nn/mode';
 import type { Module } from '../nn/module';
+import { capture } from '../ops/capture';
 import { type Precision, withPrecision } from '../ops/precision';
 import { silentProgress, startProgress } from '../progress';
 
@@ -34,6 +35,8 @@ export interface EvaluateOptions {
   onBatch?: (metrics: RunningMetrics) => void;
   /** In what convolutions and what lies between them are computed; default 'float32'. */
   precision?: Precision;
+  /** Whether batches run as a graph where they can (see `capture`); default true. The numbers are the same. */
+  capture?: boolean;
 }
 
 /** What {@link RunningMetrics} has added up. */
@@ -105,11 +108,21 @@ export async function evaluate(
   model: Module,
   lossFunc: Loss,
   loader: BatchLoader,
-  { signal, label = 'Evaluating', onBatch, precision = 'float32' }: EvaluateOptions = {},
+  { signal, label = 'Evaluating', onBatch, precision = 'float32', capture: enabled }: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const fused = fuseIfPossible(model, precision);
   const forward = (x: tf.Tensor): tf.Tensor =>
     fused ? fused.forward(x) : withPrecision(precision, () => model.forward(x));
+  const step = capture(
+    [model, lossFunc, fused?.weights],
+    (inputs: tf.Tensor, targets: tf.Tensor1D) =>
+      tf.tidy(() => {
+        const outputs = forward(inputs) as tf.Tensor2D;
+        checkOutputs(outputs, loader.dataset.classes);
+        return [lossFunc.forward(outputs, targets), tf.argMax(outputs, 1)];
+      }),
+    { enabled },
+  );
   const restore = evalForNow(model);
   const metrics = new RunningMetrics();
   const predictions: number[] = [];
@@ -122,11 +135,9 @@ export async function evaluate(
     for await (const [inputs, targets] of loader) {
       await breathe(signal);
       mustBeFinite(inputs, `evaluate: the pictures after the first ${metrics.images}`);
-      const [loss, predicted] = tf.tidy(() => {
-        const outputs = forward(inputs) as tf.Tensor2D;
-        checkOutputs(outputs, loader.dataset.classes);
-        return [lossFunc.forward(outputs, targets).dataSync()[0], [...tf.argMax(outputs, 1).dataSync()]];
-      }) as unknown as [number, number[]];
+      const results = step(inputs, targets);
+      const [[loss], predicted] = results.map((each) => [...each.dataSync()]);
+      tf.dispose(results);
       const actual = [...targets.dataSync()];
       predictions.push(...predicted);
       labels.push(...actual);
@@ -141,6 +152,7 @@ export async function evaluate(
     progress.stop(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
+    step.dispose();
     fused?.dispose();
     restore();
   }

@@ -10,6 +10,7 @@ import { fuseIfPossible } from '../models/fuse';
 import { onForward } from '../models/summary';
 import { evalForNow } from '../nn/mode';
 import { Module } from '../nn/module';
+import { capture } from '../ops/capture';
 import { type Precision, toFloat32, withPrecision } from '../ops/precision';
 import { startProgress } from '../progress';
 import { mustBeFinite } from './evaluate';
@@ -29,6 +30,8 @@ export interface ExtractOptions {
   batchSize?: number;
   /** What convolutions are computed in, as for `trainAndEval`; default 'float32'. */
   precision?: Precision;
+  /** Whether batches run as a graph where they can (see `capture`); default true. The numbers are the same. */
+  capture?: boolean;
   /** Folder to keep features in; default `.cache/features` in the project's root. False: neither read nor kept. */
   cache?: string | false;
   /** What stands beside the progress bar; default "Extracting features". */
@@ -70,6 +73,12 @@ export async function extractFeatures(
   const progress = startProgress(views * dataset.length, { label, unit: 'images' });
   const fused = before === (model as { fc?: unknown }).fc ? fuseIfPossible(model, precision) : undefined;
   const restore = evalForNow(model);
+  const look = capture(
+    [model, fused?.weights],
+    (inputs: tf.Tensor) =>
+      fused ? fused.features(inputs) : withPrecision(precision, () => inputOf(before, model, inputs)),
+    { enabled: options.capture },
+  );
   try {
     await withInterrupt(async (signal) => {
       const loader = new DataLoader(dataset, { batchSize, seed, signal });
@@ -79,11 +88,9 @@ export async function extractFeatures(
         for await (const [inputs, targets] of loader) {
           await breathe(signal);
           mustBeFinite(inputs, `extractFeatures: the pictures after the first ${images}`);
-          rows.push(
-            fused
-              ? tf.tidy(() => fused.features(inputs).dataSync<'float32'>())
-              : withPrecision(precision, () => inputOf(before, model, inputs)),
-          );
+          const seen = look(inputs);
+          rows.push(seen.dataSync<'float32'>());
+          seen.dispose();
           if (view === 0) labels.push(...targets.dataSync());
           progress.update((images += targets.shape[0]));
         }
@@ -94,6 +101,7 @@ export async function extractFeatures(
     progress.stop(error instanceof Error ? error.message : String(error));
     throw error;
   } finally {
+    look.dispose();
     fused?.dispose();
     restore();
   }
@@ -118,8 +126,8 @@ function lastLayer(model: Module): Module {
   );
 }
 
-/** What goes into `layer` when the model sees `inputs`, row by row // [N, channels] */
-function inputOf(layer: Module, model: Module, inputs: tf.Tensor): Float32Array {
+/** What goes into `layer` when the model sees `inputs`; the caller's // [N, channels] */
+function inputOf(layer: Module, model: Module, inputs: tf.Tensor): tf.Tensor {
   let features: tf.Tensor | undefined;
   const takeOff = onForward(layer, (name, _module, input) => {
     if (name !== '') return; // a module below it
@@ -129,9 +137,11 @@ function inputOf(layer: Module, model: Module, inputs: tf.Tensor): Float32Array 
   try {
     model.forward(inputs).dispose();
     if (!features) throw new Error('extractFeatures: the model did not use the module given as `before`.');
-    return features.dataSync<'float32'>();
+    return features;
+  } catch (error) {
+    features?.dispose();
+    throw error;
   } finally {
     takeOff();
-    features?.dispose();
   }
 }

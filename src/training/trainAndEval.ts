@@ -12,6 +12,7 @@ import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
 import { type Loss, RunningMetrics, checkOutputs, evaluate, mustBeFinite } from './evaluate';
 import type { EpochRecord, HistoryWatcher } from './history';
 import type { Optimizer } from './optimizers';
+import { type Captured, capture } from '../ops/capture';
 import { type Precision, withPrecision } from '../ops/precision';
 import type { Schedule } from './schedules';
 
@@ -43,6 +44,11 @@ export interface TrainOptions {
    * 'bfloat16' is faster where the processor has it, and `fastestPrecision()` chooses.
    */
   precision?: Precision;
+  /**
+   * Whether steps and batches run as graphs where they can (see `capture`); default true. The numbers are the same, unless
+   * `onStep` changes a variable that a loss or a layer of yours reads, other than a property of theirs.
+   */
+  capture?: boolean;
   /** Which weights the model is left with: those that evaluated best (default), or the last. */
   keep?: 'best' | 'last';
   /** Print the two lines of each epoch, as the article does; default true. */
@@ -89,6 +95,7 @@ export async function trainAndEval(
   try {
     interrupted = await run.all();
   } finally {
+    run.dispose();
     optimizer.zeroGrad();
     model.eval();
     options.watch?.finish();
@@ -112,6 +119,8 @@ class Run {
   private stepped = false;
   private readonly checkpoint: RunCheckpoint | undefined;
   private readonly log: (line: string) => void;
+  /** Leaves the gradients in the parameters. @returns the loss, and how many pictures were right. */
+  private readonly step: Captured<[tf.Tensor, tf.Tensor1D], tf.Scalar[]>;
 
   constructor(
     private readonly model: Module,
@@ -124,10 +133,19 @@ class Run {
   ) {
     checkSameClasses(loaderTrain.dataset, loaderEval.dataset);
     this.log = options.log === false ? () => undefined : (line) => console.log(line);
+    this.step = capture(
+      [model, lossFunc, optimizer.parameters],
+      (inputs, labels) => this.forwardBackward(inputs, labels),
+      { enabled: options.capture, log: this.log },
+    );
     if (!options.checkpoint) return;
     const { schedule, precision = 'float32', keep = 'best' } = options;
     const parts = { model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, schedule, precision, keep };
     this.checkpoint = new RunCheckpoint(options.checkpoint, parts);
+  }
+
+  dispose(): void {
+    this.step.dispose();
   }
 
   /** @returns whether the reader stopped it. */
@@ -215,6 +233,7 @@ class Run {
       signal,
       onBatch,
       precision: options.precision,
+      capture: options.capture,
     });
     if (!Number.isFinite(loss))
       throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`, this.stepped);
@@ -241,13 +260,16 @@ class Run {
     report: (metrics: RunningMetrics) => void,
   ): Promise<void> {
     const { model, optimizer, loaderTrain, options, metrics } = this;
+    this.step.recheck(); // onEpoch may have changed a variable that the loss uses
     model.train();
     optimizer.zeroGrad();
     let step = (epoch - 1) * loaderTrain.length + (metrics.images > 0 ? loaderTrain.state.batch : 0);
     for await (const [inputs, labels] of loaderTrain) {
       if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loaderTrain.length);
       step += 1;
-      const { loss, correct } = this.forwardBackward(inputs, labels);
+      const results = this.step(inputs, labels);
+      const [loss, correct] = results.map((each) => each.dataSync()[0]);
+      tf.dispose(results);
       if (!Number.isFinite(loss)) {
         mustBeFinite(inputs, `The pictures of step ${step} (epoch ${epoch})`);
         throw diverged(loss, `at step ${step} (epoch ${epoch})`, this.stepped);
@@ -265,21 +287,23 @@ class Run {
       throw new Error('trainAndEval: the training loader gave no pictures; were all of them skipped?');
   }
 
-  /** Leaves the gradients in the parameters. */
-  private forwardBackward(inputs: tf.Tensor, labels: tf.Tensor1D): { loss: number; correct: number } {
+  private forwardBackward(inputs: tf.Tensor, labels: tf.Tensor1D): tf.Scalar[] {
     const { model, lossFunc, optimizer } = this;
     const { precision = 'float32' } = this.options;
     const { classes } = this.loaderTrain.dataset;
-    let correct = 0;
-    const loss = backward(optimizer.parameters, () => {
-      const outputs = withPrecision(precision, () => model.forward(inputs)) as tf.Tensor2D;
-      checkOutputs(outputs, classes);
-      correct = tf.tidy(() => tf.equal(tf.argMax(outputs, 1), labels).sum().dataSync()[0]);
-      return lossFunc.forward(outputs, labels);
-    });
-    const value = loss.dataSync()[0];
-    loss.dispose();
-    return { loss: value, correct };
+    const correct: tf.Scalar[] = [];
+    try {
+      const loss = backward(optimizer.parameters, () => {
+        const outputs = withPrecision(precision, () => model.forward(inputs)) as tf.Tensor2D;
+        checkOutputs(outputs, classes);
+        correct.push(tf.keep(tf.tidy(() => tf.equal(tf.argMax(outputs, 1), labels).sum())));
+        return lossFunc.forward(outputs, labels);
+      });
+      return [loss, ...correct];
+    } catch (error) {
+      tf.dispose(correct);
+      throw error;
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { toFloat32 } from '../../src/checkpoint/convert';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import type { Module } from '../../src/nn/module';
+import { capture } from '../../src/ops/capture';
 import { type Parameter, StateBuffer } from '../../src/nn/parameter';
 import { backward } from '../../src/training/backward';
 import { Adam, type Optimizer, SGD } from '../../src/training/optimizers';
@@ -58,6 +59,7 @@ function compareTensors(model: Module, expected: Record<string, number[]>, toler
  *
  * @param build - makes the model; its weights are replaced by the formula's.
  * @param stride - which logits were recorded.
+ * @param enabled - whether its passes and steps run as a graph, from the third on.
  */
 export function compareModel(
   build: () => Module,
@@ -65,6 +67,7 @@ export function compareModel(
   labels: tf.Tensor1D,
   stride: number,
   expected: ModelRecord,
+  enabled = false,
 ): void {
   const tolerance = Object.fromEntries(
     Object.entries(ASKED).map(([key, asked]) => [
@@ -93,14 +96,20 @@ export function compareModel(
 
   model.train();
   let logits: number[][] = [];
-  const step = (): number => {
+  const pass = (pictures: tf.Tensor4D, targets: tf.Tensor1D): tf.Tensor[] => {
+    const outputs: tf.Tensor2D[] = [];
     const loss = backward(model.parameters(), () => {
-      const outputs = model.forward(x) as tf.Tensor2D;
-      logits = pick(outputs, stride);
-      return lossFunc.forward(outputs, labels);
+      outputs.push(tf.keep(model.forward(pictures) as tf.Tensor2D));
+      return lossFunc.forward(outputs[0], targets);
     });
+    return [loss, ...outputs];
+  };
+  const captured = capture([model, lossFunc], pass, { enabled });
+  const step = (): number => {
+    const [loss, outputs] = captured(x, labels);
+    logits = pick(outputs, stride);
     const [number] = loss.dataSync();
-    loss.dispose();
+    tf.dispose([loss, outputs]);
     return number;
   };
   const loss = step();
@@ -148,6 +157,8 @@ export function compareModel(
     optimizer.zeroGrad();
     optimizer.dispose();
   }
+  assert.equal(captured.graphs(), enabled ? 1 : 0);
+  captured.dispose();
   model.dispose();
   assert.equal(tf.memory().numTensors, before, 'tensors left behind');
 }

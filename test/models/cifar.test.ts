@@ -14,15 +14,19 @@ import { readGolden } from '../golden/models';
 
 const golden = readGolden('cifar.json');
 
-for (const [name, record] of Object.entries(golden)) {
-  test(`CIFAR net ${name}: logits, gradients, running statistics and steps are torch's`, () => {
+const cases = Object.entries(golden).flatMap(([name, record]) =>
+  [false, true].map((captured) => ({ name, record, captured })),
+);
+for (const { name, record, captured } of cases) {
+  const how = captured ? ' (as a graph)' : '';
+  test(`CIFAR net ${name}${how}: logits, gradients, running statistics and steps are torch's`, () => {
     const [depth, shortcut] = name.split(/[ ,]/);
     const options = name.includes('widths') ? { widths: [5, 12, 13] as const, numClasses: 7 } : {};
     const build = (): CifarResNet =>
       new CifarResNet(Number(depth), { shortcut: shortcut as ShortcutOption, ...options });
     const x = pictures('pictures', [6, 3, 32, 32], 2);
     const labels = tf.tensor1d([1, 2, 3, 0, 6, 5], 'int32');
-    compareModel(build, x, labels, 1, record);
+    compareModel(build, x, labels, 1, record, captured);
     tf.dispose([x, labels]);
   });
 }

@@ -108,6 +108,25 @@ describe('extractFeatures', () => {
     assert.equal(tf.memory().numTensors, tensors);
   });
 
+  it('gives the same as a graph and op by op', async () => {
+    const net = smallNet();
+    for (const before of [net.fc, net.layer3]) {
+      const [graph, ops] = [
+        await extractFeatures(net, augmented(), { cache: false, before, batchSize: 3, views: 2 }),
+        await extractFeatures(net, augmented(), {
+          cache: false,
+          before,
+          batchSize: 3,
+          views: 2,
+          capture: false,
+        }),
+      ];
+      assert.deepEqual(graph.features, ops.features);
+    }
+    assert.equal(said(), '', 'nothing had to run op by op');
+    net.dispose();
+  });
+
   it('averages the feature maps that go into an earlier layer', async () => {
     const net = smallNet().eval();
     const features = await extractFeatures(net, folder(), { cache: false, before: net.layer3 });

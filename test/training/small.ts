@@ -4,6 +4,7 @@ import { DataLoader } from '../../src/data/loader';
 import { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { Random, manualSeed } from '../../src/random';
+import type { Loss } from '../../src/training/evaluate';
 import type { EpochRecord } from '../../src/training/history';
 import { Adam } from '../../src/training/optimizers';
 import { type TrainOptions, type TrainResult, trainAndEval } from '../../src/training/trainAndEval';
@@ -52,6 +53,7 @@ export async function run(
   net = makeNet(),
   train: Dataset = new Halves(64, 1),
   held: Dataset = new Halves(32, 99),
+  loss: Loss = lossFunc,
 ): Promise<TrainResult> {
   const optimizer = new Adam(net.parameters(), { lr: 1e-2 });
   const loaders = [
@@ -59,7 +61,7 @@ export async function run(
     new DataLoader(held, { batchSize: 16 }),
   ] as const;
   try {
-    return await trainAndEval(net, epochs, lossFunc, optimizer, ...loaders, { log: false, ...options });
+    return await trainAndEval(net, epochs, loss, optimizer, ...loaders, { log: false, ...options });
   } finally {
     optimizer.dispose();
   }

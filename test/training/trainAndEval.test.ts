@@ -2,12 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { DataLoader } from '../../src/data/loader';
 import { Linear } from '../../src/nn/layers';
+import { backend } from '../../src/ops/backend';
+import { BasicBlock, ResNet } from '../../src/models/resnet';
+import { onForward } from '../../src/models/summary';
+import { GroupNorm } from '../../src/nn/norm';
 import { setProgress, silentProgress } from '../../src/progress';
-import { evaluate } from '../../src/training/evaluate';
+import { type Loss, evaluate } from '../../src/training/evaluate';
 import { type EpochRecord, earlyStopping } from '../../src/training/history';
 import { Halves, ThreeClasses, lossFunc, makeNet, numbers, run, unreadable } from './small';
 
@@ -47,6 +51,46 @@ describe('trainAndEval', () => {
     assert.deepEqual(first.model.stateDict(), second.model.stateDict());
     first.model.dispose();
     second.model.dispose();
+  });
+
+  it('runs steps and batches as graphs, to the same bits as op by op', async () => {
+    const native = backend();
+    const { binding } = native;
+    let functions = 0;
+    const executeOp: typeof binding.executeOp = (op, ...rest) => {
+      if (op.startsWith('captured_')) functions += 1;
+      return binding.executeOp(op, ...rest);
+    };
+    native.binding = Object.create(binding, { executeOp: { value: executeOp } }) as typeof binding;
+    try {
+      // 70 pictures to train on: four batches of 16 and one of 6; each kind is recorded twice,
+      // and once more in each later epoch; each evaluation records two of its four batches
+      const both = [];
+      for (const capture of [true, false]) {
+        const options = { capture, schedule: (step: number) => 0.02 / (step + 1) };
+        const { model, history } = await run(3, options, makeNet(), new Halves(70, 1), new Halves(64, 99));
+        both.push([numbers(history), model.stateDict()]);
+        model.dispose();
+        if (capture) assert.equal(functions, 2 + 3 + 3 + 3 * 2);
+      }
+      assert.equal(functions, 14, 'none more');
+      assert.deepEqual(both[0], both[1]);
+    } finally {
+      native.binding = binding;
+    }
+  });
+
+  it('sees what onEpoch changes in a variable around the loss', async () => {
+    const both = [];
+    for (const capture of [true, false]) {
+      let scale = 1;
+      const scaled: Loss = { forward: (outputs, labels) => tf.mul(lossFunc.forward(outputs, labels), scale) };
+      const onEpoch = (): void => void (scale /= 2);
+      const { model, history } = await run(3, { capture, onEpoch }, makeNet(), undefined, undefined, scaled);
+      both.push([numbers(history), model.stateDict()]);
+      model.dispose();
+    }
+    assert.deepEqual(both[0], both[1]);
   });
 
   it('keeps no tensor, in a step or in the whole', async () => {
@@ -176,6 +220,12 @@ describe('trainAndEval', () => {
       run(1, explode, high),
       /^Error: The loss became .* at step 2 \(epoch 1\): lower the learning rate/,
     );
+    const late = makeNet();
+    const spoil = (step: number): void => {
+      if (step === 7) late.linear.bias.assign(tf.tensor1d([NaN, 0])); // steps are a graph by now
+    };
+    await assert.rejects(run(3, { onStep: spoil }, late), /The loss became NaN at step 8 \(epoch 2\)/);
+    late.dispose();
     const other = makeNet();
     const onStep = (step: number): void => {
       if (step === 4) other.bn1.runningVar.assign(tf.fill([4], NaN)); // only evaluation sees it
@@ -207,6 +257,31 @@ describe('trainAndEval', () => {
 });
 
 describe('evaluate', () => {
+  it('gives the same as a graph and op by op, fused or not', async () => {
+    const [plain, hooked] = [makeNet(), makeNet()];
+    const seen: string[] = [];
+    onForward(hooked, (name) => void seen.push(name)); // so it can't be fused, nor be a graph
+    const groups = new ResNet(BasicBlock, [1, 1, 1, 1], {
+      numClasses: 2,
+      normLayer: (channels) => new GroupNorm(4, channels),
+    });
+    const { mock: log } = mock.method(console, 'log');
+    for (const net of [plain, groups]) {
+      const [graph, ops] = [
+        await evaluate(net, lossFunc, new DataLoader(new Halves(50, 3), { batchSize: 8 })),
+        await evaluate(net, lossFunc, new DataLoader(new Halves(50, 3), { batchSize: 8 }), {
+          capture: false,
+        }),
+      ];
+      assert.deepEqual(graph, ops);
+    }
+    assert.equal(log.callCount(), 0, 'nothing had to run op by op');
+    log.restore();
+    await evaluate(hooked, lossFunc, new DataLoader(new Halves(50, 3), { batchSize: 8 }));
+    assert.equal(seen.filter((name) => name === '').length, 7);
+    [plain, hooked, groups].forEach((net) => net.dispose());
+  });
+
   it('leaves the mode of each module and the weights alone', async () => {
     const net = makeNet();
     net.layer1.eval(); // as somebody may have frozen it
