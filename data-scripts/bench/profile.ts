@@ -5,7 +5,7 @@ const AT_LEAST = 0.01; // of the whole: what takes less is summed up
 /** Milliseconds in each kind of TensorFlow's ops, the longest first; what lies between them is JavaScript's. */
 export type Profile = Record<string, number>;
 
-/** Runs something once and says where its time went. Ops are run one after the other, so their times add up. */
+/** Runs something once, op by op, and says where its time went. Ops run one after the other, so their times add up. */
 export function profile(run: () => void): Profile {
   const native = backend();
   const { binding } = native;

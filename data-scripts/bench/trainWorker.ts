@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { resnet34 } from '../../src/models/builders';
 import { fuse } from '../../src/models/fuse';
 import { CrossEntropyLoss } from '../../src/nn/loss';
+import { capture } from '../../src/ops/capture';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { withPrecision } from '../../src/ops/precision';
 import { backward } from '../../src/training/backward';
@@ -15,17 +16,24 @@ function say(line: Ready | Repetition): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Makes what a repetition does; its end is awaited by reading a number that all of it leads to. */
-function prepare({ kind, precision, batch, size }: Work): () => void {
+/**
+ * Makes what a repetition does; its end is awaited by reading a number that all of it leads to.
+ *
+ * @returns the repetition as a graph, and op by op, which is what a profile can look into.
+ */
+function prepare({ kind, precision, batch, size }: Work): { graph: () => void; ops: () => void } {
   const model = resnet34({ numClasses: CLASSES });
   const x = tf.randomNormal<tf.Rank.R4>([batch, size, size, 3]);
   if (kind === 'inference') {
     const fused = fuse(model, precision);
-    return () => {
-      const logits = fused.forward(x);
+    const forward = (pictures: tf.Tensor): tf.Tensor => fused.forward(pictures);
+    const captured = capture([model, fused.weights], forward);
+    const repetition = (run: typeof forward) => () => {
+      const logits = run(x);
       logits.dataSync();
       logits.dispose();
     };
+    return { graph: repetition(captured), ops: repetition(forward) };
   }
   const labels = tf.tensor1d(
     Array.from({ length: batch }, (_, i) => i % CLASSES),
@@ -33,25 +41,29 @@ function prepare({ kind, precision, batch, size }: Work): () => void {
   );
   const optimizer = new Adam(model.train().parameters(), { lr: 1e-4 });
   const lossFunc = new CrossEntropyLoss();
-  return () => {
-    optimizer.zeroGrad();
-    const loss = backward(optimizer.parameters, () =>
-      withPrecision(precision, () => lossFunc.forward(model.forward(x), labels)),
+  const pass = (pictures: tf.Tensor, targets: tf.Tensor1D): tf.Scalar =>
+    backward(optimizer.parameters, () =>
+      withPrecision(precision, () => lossFunc.forward(model.forward(pictures), targets)),
     );
+  const captured = capture([model, lossFunc], pass);
+  const repetition = (run: typeof pass) => () => {
+    optimizer.zeroGrad();
+    const loss = run(x, labels);
     optimizer.step();
     loss.dataSync();
     loss.dispose();
   };
+  return { graph: repetition(captured), ops: repetition(pass) };
 }
 
 function main(): void {
-  const repeat = prepare(JSON.parse(process.argv[2]) as Work);
-  for (let i = 0; i < 2; i++) repeat(); // memory is taken, kernels are made
+  const { graph, ops } = prepare(JSON.parse(process.argv[2]) as Work);
+  for (let i = 0; i < 4; i++) graph(); // memory is taken, kernels are made; from the third on it is a graph
   say({ versions: { node: process.version, tensorflow: tensorflowVersion() } });
   createInterface({ input: process.stdin }).on('line', (line) => {
     const { profiled } = JSON.parse(line) as { profiled?: boolean };
     const start = performance.now();
-    const parts = profiled ? profile(repeat) : repeat();
+    const parts = profiled ? profile(ops) : graph();
     const milliseconds = performance.now() - start;
     say({
       milliseconds,
