@@ -72,10 +72,16 @@ async function node(script, ...args) {
 
 /** @type {Stage} */
 async function types(_filters, tally) {
-  await check(tally, 'src, data-scripts, test', () => node('typescript/bin/tsc', '-p', '.'));
-  await check(tally, 'scripts in plain JavaScript', () => node('typescript/bin/tsc', '-p', 'data-scripts'));
-  for (const folder of ['notebooks/site', 'test/browser/in-page'])
-    await check(tally, `scripts of pages, ${folder}`, () => node('typescript/bin/tsc', '-p', folder));
+  // Each takes one core.
+  await Promise.all([
+    check(tally, 'src, data-scripts, test', () => node('typescript/bin/tsc', '-p', '.')),
+    check(tally, 'scripts in plain JavaScript', () => node('typescript/bin/tsc', '-p', 'data-scripts')),
+  ]);
+  await Promise.all(
+    ['notebooks/site', 'test/browser/in-page'].map((folder) =>
+      check(tally, `scripts of pages, ${folder}`, () => node('typescript/bin/tsc', '-p', folder)),
+    ),
+  );
   // It needs the TypeScript package, which isn't there before set-up.
   const { checkNotebooks, formatRemark } = await import('./check-cells.mjs');
   const files = workbook();
@@ -89,20 +95,13 @@ async function types(_filters, tally) {
 
 /** @type {Stage} */
 async function lint(_filters, tally) {
-  const folders = ['src', 'data-scripts', 'test', 'notebooks/site'];
-  await check(tally, 'ESLint', () =>
-    node(
-      'eslint/bin/eslint.js',
-      ...[
-        '--config',
-        'data-scripts/eslint.config.mjs',
-        '--max-warnings',
-        '0',
-        '--no-error-on-unmatched-pattern',
-      ],
-      ...folders,
-    ),
-  );
+  const options = ['--config', 'data-scripts/eslint.config.mjs', '--max-warnings', '0'];
+  const eslint = (/** @type {string[]} */ ...folders) =>
+    check(tally, `ESLint, ${folders.join(', ')}`, () =>
+      node('eslint/bin/eslint.js', ...options, '--no-error-on-unmatched-pattern', ...folders),
+    );
+  // In halves that take about as long, one a core.
+  await Promise.all([eslint('src', 'data-scripts', 'notebooks/site'), eslint('test')]);
   await check(tally, 'Prettier', () =>
     node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
   );
