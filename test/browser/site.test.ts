@@ -106,34 +106,37 @@ describe('the pages in a browser', async () => {
   const anchorsOf = new Map<string, Set<string>>();
   const addressesOf = new Map<string, string[]>();
 
-  for (const name of pages) {
-    test(`${name} from disk, on a desktop, light`, async () => {
-      const { page, errors, outside, close } = await open(browser, disk, name, {
-        viewport: { width: 1280, height: 800 },
-        colorScheme: 'light',
+  // Two at once: Chromium gives each a process of its own.
+  describe('one by one', { concurrency: 2 }, () => {
+    for (const name of pages) {
+      test(`${name} from disk, on a desktop, light`, async () => {
+        const { page, errors, outside, close } = await open(browser, disk, name, {
+          viewport: { width: 1280, height: 800 },
+          colorScheme: 'light',
+        });
+        await whenDrawn(page);
+        anchorsOf.set(name, new Set(await ask<string[]>(page, 'anchors')));
+        addressesOf.set(name, await ask<string[]>(page, 'addresses'));
+        assert.deepEqual(await accessibility(page), []);
+        assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+        await close();
       });
-      await whenDrawn(page);
-      anchorsOf.set(name, new Set(await ask<string[]>(page, 'anchors')));
-      addressesOf.set(name, await ask<string[]>(page, 'addresses'));
-      assert.deepEqual(await accessibility(page), []);
-      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
-      await close();
-    });
 
-    test(`${name} from a server, on a phone, dark`, async () => {
-      const { page, errors, outside, close } = await open(browser, server.url, name, {
-        viewport: { width: 390, height: 844 },
-        colorScheme: 'dark',
-        hasTouch: true,
-        isMobile: true,
+      test(`${name} from a server, on a phone, dark`, async () => {
+        const { page, errors, outside, close } = await open(browser, server.url, name, {
+          viewport: { width: 390, height: 844 },
+          colorScheme: 'dark',
+          hasTouch: true,
+          isMobile: true,
+        });
+        await whenDrawn(page);
+        assert.equal(await ask<number>(page, 'overflow'), 0, 'the page must not scroll sideways');
+        assert.deepEqual(await accessibility(page), []);
+        assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+        await close();
       });
-      await whenDrawn(page);
-      assert.equal(await ask<number>(page, 'overflow'), 0, 'the page must not scroll sideways');
-      assert.deepEqual(await accessibility(page), []);
-      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
-      await close();
-    });
-  }
+    }
+  });
 
   test('every link within the pages leads somewhere', () => {
     assert.equal(addressesOf.size, pages.length);

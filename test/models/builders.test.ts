@@ -31,7 +31,14 @@ const BUILDERS: Record<string, () => ResNet> = {
  * Deeper or wider rows of one table, in the blocks that the others are made of: a wrong depth, width or number of groups
  * is another layout, and nothing else in them is their own. Their numbers, which are half of this file's time, say no more.
  */
-const SAME_BLOCKS = ['resnet101', 'resnet152', 'resnext101_32x8d', 'resnext101_64x4d', 'wide_resnet101_2'];
+const SAME_BLOCKS = [
+  'resnet101',
+  'resnet152',
+  'resnext101_32x8d',
+  'resnext101_64x4d',
+  'wide_resnet50_2',
+  'wide_resnet101_2',
+];
 
 for (const name of SAME_BLOCKS) {
   test(`${name}: the state dict's keys, order and shapes are torch's`, () => {
