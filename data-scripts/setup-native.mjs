@@ -68,6 +68,6 @@ export async function probe(script, expected) {
     if (!(error instanceof RunError)) throw error;
     // Of Node's report of an uncaught error, the line that names it.
     const line = error.output.split('\n').find((text) => /^\w*(Error|error)\b/.test(text));
-    throw new Error(line ?? error.message, { cause: error });
+    throw new Error(line ?? `a program that uses it ${error.why}`, { cause: error });
   }
 }

@@ -31,6 +31,7 @@ export class RunError extends Trouble {
   constructor(command, why, status, output) {
     super(`${command}: ${why}${output ? `\n${indent(tail(output))}` : ''}`);
     this.name = 'RunError';
+    this.why = why;
     this.status = status;
     this.output = output;
   }
