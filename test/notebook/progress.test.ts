@@ -29,8 +29,8 @@ function stream(isTTY: boolean) {
   out.columns = 60;
   // From Node 26 on, a read gives one piece of what was written, not all of it.
   const text = (): string => {
-    const piece: unknown = out.read();
-    return piece === null ? '' : String(piece) + text();
+    const piece = out.read() as Buffer | null;
+    return piece === null ? '' : piece.toString() + text();
   };
   return { out, text };
 }
