@@ -6,7 +6,7 @@ import { startProgress } from '../../src/progress';
 import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
 import type { Profile } from './profile';
-import { type Ready, type Repetition, WORKS, type Work, nameOf } from './trainWorks';
+import { NETWORKS, type Ready, type Repetition, WORKS, type Work, nameOf } from './trainWorks';
 
 export interface TrainBenchOptions {
   /** Python that has torch and torchvision; without it only our side is measured. */
@@ -63,7 +63,8 @@ export async function benchTrain({ torch, rounds, batch }: TrainBenchOptions): P
     ...dateAndMachine(),
     versions,
     loadBefore,
-    model: 'resnet34, 4 classes, 224x224, Adam in all layers; torch in channels_last, bfloat16 by autocast',
+    networks:
+      'resnet34: 4 classes, 224x224, Adam in all layers; CIFAR nets: 32x32, SGD; torch in channels_last, bfloat16 by autocast',
     rounds,
     rows,
   });
@@ -81,7 +82,8 @@ async function measure(work: Work, torch: string | undefined, rounds: number, on
   if (torch) {
     const threads = `${availableParallelism()}`;
     const env = { ...process.env, GLIBC_TUNABLES: '' }; // torch runs as it comes
-    sides.push(new Peer(torch, [join(bench, 'train_peer.py'), JSON.stringify(work), threads], env));
+    const described = JSON.stringify({ ...work, ...NETWORKS[work.network] });
+    sides.push(new Peer(torch, [join(bench, 'train_peer.py'), described, threads], env));
   }
   try {
     let versions: Record<string, string> = {};
@@ -115,7 +117,7 @@ function print({ ours, torch, ratio, profile, ...work }: TrainBenchRow): void {
   const side = ({ medianMilliseconds, leastMilliseconds, peakMegabytes }: Side): string =>
     `${medianMilliseconds.toFixed(0)} ms (least ${leastMilliseconds.toFixed(0)}), ${peakMegabytes.toFixed(0)} MB`;
   const peer = torch && ratio ? `  torch ${side(torch)}  torch / ours ${ratio.toFixed(2)}` : '';
-  console.log(`${nameOf(work).padEnd(32)}ours ${side(ours)}${peer}`);
+  console.log(`${nameOf(work).padEnd(48)}ours ${side(ours)}${peer}`);
   const parts = Object.entries(profile).map(([name, time]) => `${name} ${time.toFixed(0)}`);
   console.log(`  quickest of ${PROFILED}, ms: ${parts.join(', ')}`);
 }

@@ -2,15 +2,23 @@
 import { createInterface } from 'node:readline';
 import * as tf from '@tensorflow/tfjs-node';
 import { resnet34 } from '../../src/models/builders';
+import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
 import { fuse } from '../../src/models/fuse';
+import type { Module } from '../../src/nn/module';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { capture } from '../../src/ops/capture';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { withPrecision } from '../../src/ops/precision';
 import { backward } from '../../src/training/backward';
-import { Adam } from '../../src/training/optimizers';
+import { Adam, SGD } from '../../src/training/optimizers';
 import { profile } from './profile';
-import { CLASSES, type Ready, type Repetition, type Work } from './trainWorks';
+import { NETWORKS, type Network, type Ready, type Repetition, type Work } from './trainWorks';
+
+const BUILDERS: Record<Network, (options: { numClasses: number }) => Module> = {
+  resnet34,
+  resnet20_cifar,
+  resnet56_cifar,
+};
 
 function say(line: Ready | Repetition): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
@@ -21,8 +29,9 @@ function say(line: Ready | Repetition): void {
  *
  * @returns the repetition as a graph, and op by op, which is what a profile can look into.
  */
-function prepare({ kind, precision, batch, size }: Work): { graph: () => void; ops: () => void } {
-  const model = resnet34({ numClasses: CLASSES });
+function prepare({ kind, network, precision, batch }: Work): { graph: () => void; ops: () => void } {
+  const { classes, size } = NETWORKS[network];
+  const model = BUILDERS[network]({ numClasses: classes });
   const x = tf.randomNormal<tf.Rank.R4>([batch, size, size, 3]);
   if (kind === 'inference') {
     const fused = fuse(model, precision);
@@ -36,14 +45,18 @@ function prepare({ kind, precision, batch, size }: Work): { graph: () => void; o
     return { graph: repetition(captured), ops: repetition(forward) };
   }
   const labels = tf.tensor1d(
-    Array.from({ length: batch }, (_, i) => i % CLASSES),
+    Array.from({ length: batch }, (_, i) => i % classes),
     'int32',
   );
-  const optimizer = new Adam(model.train().parameters(), { lr: 1e-4 });
+  const parameters = model.train().parameters();
+  const optimizer =
+    network === 'resnet34'
+      ? new Adam(parameters, { lr: 1e-4 })
+      : new SGD(parameters, { lr: 0.1, momentum: 0.9, weightDecay: 1e-4 });
   const lossFunc = new CrossEntropyLoss();
   const pass = (pictures: tf.Tensor, targets: tf.Tensor1D): tf.Scalar =>
     backward(optimizer.parameters, () =>
-      withPrecision(precision, () => lossFunc.forward(model.forward(pictures), targets)),
+      withPrecision(precision, () => lossFunc.forward(model.forward(pictures) as tf.Tensor2D, targets)),
     );
   const captured = capture([model, lossFunc], pass);
   const repetition = (run: typeof pass) => () => {

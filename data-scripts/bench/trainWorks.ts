@@ -1,13 +1,12 @@
 import type { Precision } from '../../src/ops/precision';
 import type { Profile } from './profile';
 
-/** Something that both libraries are timed at: one step of training, or one batch of inference, with ResNet-34. */
+/** Something that both libraries are timed at: one step of training, or one batch of inference. */
 export interface Work {
   kind: 'training' | 'inference';
+  network: Network;
   precision: Precision;
   batch: number;
-  /** Of the pictures, in pixels. */
-  size: number;
 }
 
 /** What a worker says once it is ready, and after every repetition. */
@@ -22,19 +21,33 @@ export interface Repetition {
   profile?: Profile;
 }
 
-export const CLASSES = 4; // cats, dogs, ants and bees
-export const SIZE = 224;
+/** The networks: of how many classes, and for pictures of how many pixels a side. */
+export const NETWORKS = {
+  resnet34: { classes: 4, size: 224 }, // cats, dogs, ants and bees
+  resnet20_cifar: { classes: 10, size: 32 },
+  resnet56_cifar: { classes: 10, size: 32 },
+} as const;
+export type Network = keyof typeof NETWORKS;
 
-/** The article's batch of 6 and one of 32, fine-tuned with Adam in all layers. */
+const [resnet34, resnet20, resnet56]: Network[] = ['resnet34', 'resnet20_cifar', 'resnet56_cifar'];
+
+/**
+ * resnet34 with the article's batch of 6 and one of 32, fine-tuned with Adam in all layers; the CIFAR nets with the paper's
+ * batch of 128 and SGD.
+ */
 export const WORKS: Work[] = [
-  { kind: 'training', precision: 'float32', batch: 6, size: SIZE },
-  { kind: 'training', precision: 'float32', batch: 32, size: SIZE },
-  { kind: 'training', precision: 'bfloat16', batch: 6, size: SIZE },
-  { kind: 'training', precision: 'bfloat16', batch: 32, size: SIZE },
-  { kind: 'inference', precision: 'float32', batch: 32, size: SIZE },
-  { kind: 'inference', precision: 'bfloat16', batch: 32, size: SIZE },
+  { kind: 'training', network: resnet34, precision: 'float32', batch: 6 },
+  { kind: 'training', network: resnet34, precision: 'float32', batch: 32 },
+  { kind: 'training', network: resnet34, precision: 'bfloat16', batch: 6 },
+  { kind: 'training', network: resnet34, precision: 'bfloat16', batch: 32 },
+  { kind: 'inference', network: resnet34, precision: 'float32', batch: 32 },
+  { kind: 'inference', network: resnet34, precision: 'bfloat16', batch: 32 },
+  { kind: 'training', network: resnet20, precision: 'float32', batch: 128 },
+  { kind: 'training', network: resnet20, precision: 'bfloat16', batch: 128 },
+  { kind: 'training', network: resnet56, precision: 'float32', batch: 128 },
+  { kind: 'training', network: resnet56, precision: 'bfloat16', batch: 128 },
 ];
 
-export function nameOf({ kind, precision, batch }: Work): string {
-  return `${kind}, ${precision}, batch ${batch}`;
+export function nameOf({ kind, network, precision, batch }: Work): string {
+  return `${network}, ${kind}, ${precision}, batch ${batch}`;
 }
