@@ -1,7 +1,7 @@
 // @ts-check
 // npm run doctor: what is installed and works, what is not, and the one command that mends it. Changes nothing.
 import { fail, say, Trouble } from './lib/log.mjs';
-import { needNode } from './setup-place.mjs';
+import { needNode } from './setup/place.mjs';
 import { look, parts } from './setup.mjs';
 
 /** @param {string} name @param {string} text */

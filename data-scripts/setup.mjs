@@ -8,13 +8,13 @@ import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alone } from './lib/files.mjs';
 import { fail, say, step, Trouble } from './lib/log.mjs';
-import { canvas } from './setup-canvas.mjs';
-import { kernel } from './setup-kernel.mjs';
-import { library } from './setup-library.mjs';
-import { link, packages } from './setup-npm.mjs';
-import { needNode, needPlace } from './setup-place.mjs';
-import { python } from './setup-python.mjs';
-import { binding, tensorflow } from './setup-tensorflow.mjs';
+import { canvas } from './setup/canvas.mjs';
+import { kernel } from './setup/kernel.mjs';
+import { library } from './setup/library.mjs';
+import { link, packages } from './setup/npm.mjs';
+import { needNode, needPlace } from './setup/place.mjs';
+import { python } from './setup/python.mjs';
+import { binding, tensorflow } from './setup/tensorflow.mjs';
 
 /**
  * @typedef {object} Part
@@ -71,7 +71,7 @@ if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.me
   try {
     await setup(process.argv.includes('--repair') ? 'repair' : 'check');
     // Imported only now: it needs a package.
-    if (process.argv.includes('browser')) await (await import('./setup-browser.mjs')).needBrowser();
+    if (process.argv.includes('browser')) await (await import('./setup/browser.mjs')).needBrowser();
     say('Everything is installed and works.');
   } catch (error) {
     fail(error);

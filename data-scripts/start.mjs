@@ -5,8 +5,8 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { duration, fail, Trouble } from './lib/log.mjs';
-import { chosen, execute, ownPictures, preparePictures, takeTurns } from './lib/notebooks.mjs';
-import { needWritableResults } from './setup-place.mjs';
+import { chosen, execute, ownPictures, preparePictures, takeTurns } from './notebooks/notebooks.mjs';
+import { needWritableResults } from './setup/place.mjs';
 import { setup } from './setup.mjs';
 
 const HELP = `npm start [-- [NOTEBOOK...] [options]]
@@ -52,7 +52,7 @@ async function main(args) {
 
 async function pages() {
   // Imported only now: it needs packages, which aren't there before set-up.
-  const { render } = await import('./render.mjs');
+  const { render } = await import('./pages/render.mjs');
   const { index, missing } = await render();
   for (const name of missing)
     console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);

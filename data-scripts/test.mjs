@@ -4,13 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { duration, fail, Trouble } from './lib/log.mjs';
-import { chosen, execute, preparePictures, takeTurns, workbook } from './lib/notebooks.mjs';
-import { testOnNode } from './lib/other-node.mjs';
+import { chosen, execute, preparePictures, takeTurns, workbook } from './notebooks/notebooks.mjs';
 import { inRoot, modules } from './lib/paths.mjs';
 import { RunError, run } from './lib/run.mjs';
 import { unitTests } from './lib/unit-tests.mjs';
-import { library } from './setup-library.mjs';
-import { needWritableResults } from './setup-place.mjs';
+import { library } from './setup/library.mjs';
+import { testOnNode } from './setup/other-node.mjs';
+import { needWritableResults } from './setup/place.mjs';
 import { parts, setup } from './setup.mjs';
 
 const HELP = `npm test [-- [STAGE...] [FILTER...]]
@@ -83,7 +83,7 @@ async function types(_filters, tally) {
     ),
   );
   // It needs the TypeScript package, which isn't there before set-up.
-  const { checkNotebooks, formatRemark } = await import('./check-cells.mjs');
+  const { checkNotebooks, formatRemark } = await import('./notebooks/check-cells.mjs');
   const files = workbook();
   const remarks = checkNotebooks(files);
   for (const remark of remarks) if (remark.warning) console.log(`    ${formatRemark(remark)}`);
@@ -95,7 +95,7 @@ async function types(_filters, tally) {
 
 /** @type {Stage} */
 async function lint(_filters, tally) {
-  const options = ['--config', 'data-scripts/eslint.config.mjs', '--max-warnings', '0'];
+  const options = ['--config', 'data-scripts/lib/eslint.config.mjs', '--max-warnings', '0'];
   const eslint = (/** @type {string[]} */ ...folders) =>
     check(tally, `ESLint, ${folders.join(', ')}`, () =>
       node('eslint/bin/eslint.js', ...options, '--no-error-on-unmatched-pattern', ...folders),
@@ -164,7 +164,7 @@ async function notebooks(filters, tally) {
     }
   }
   await check(tally, 'pages', async () => {
-    const { render } = await import('./render.mjs'); // it needs packages too
+    const { render } = await import('./pages/render.mjs'); // it needs packages too
     await render();
     return [];
   });

@@ -18,7 +18,7 @@ function node(
   script: string,
   ...options: string[]
 ): { stdout: string; stderr: string; status: number | null } {
-  const preload = ['-r', join(root, 'data-scripts/node-compat.cjs')];
+  const preload = ['-r', join(root, 'data-scripts/kernel/node-compat.cjs')];
   return spawnSync(process.execPath, ['--no-deprecation', ...preload, ...options, '-e', script], {
     cwd: root,
     encoding: 'utf8',

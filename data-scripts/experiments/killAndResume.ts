@@ -75,7 +75,7 @@ export async function killAndResume(
 
 /** One life in a process of its own, killed some milliseconds after it has made some steps. */
 async function live(folder: string, seed: number, death?: { steps: number; ms: number }): Promise<Life> {
-  const compat = join(projectRoot(), 'data-scripts', 'node-compat.cjs'); // for tfjs-node on newer versions of Node
+  const compat = join(projectRoot(), 'data-scripts', 'kernel', 'node-compat.cjs'); // for tfjs-node on newer versions of Node
   const child = spawn(
     process.execPath,
     ['-r', compat, join(__dirname, 'killedRun.js'), folder, String(seed)],

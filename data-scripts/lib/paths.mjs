@@ -14,4 +14,4 @@ export const modules = inRoot('node_modules');
 const bin = process.platform === 'win32' ? 'Scripts' : 'bin';
 /** @param {string} name a program of the Python environment, e.g. 'python', 'jupyter-lab', 'sphinx-build' */
 export const venvBin = (name) => path.join(venv, bin, process.platform === 'win32' ? `${name}.exe` : name);
-export const nodeCompat = inRoot('data-scripts', 'node-compat.cjs');
+export const nodeCompat = inRoot('data-scripts', 'kernel', 'node-compat.cjs');

@@ -1,4 +1,4 @@
-"""Sphinx's settings for the workbook's pages. data-scripts/render.mjs lays out the sources and calls Sphinx."""
+"""Sphinx's settings for the workbook's pages. data-scripts/pages/render.mjs lays out the sources and calls Sphinx."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ language = "en"
 extensions = ["myst_nb", "callouts", "figures", "folds", "formulas"]
 exclude_patterns = ["_static", "_ext"]
 
-# The notebooks are executed before (data-scripts/execute.py), whose faults name the cell.
+# The notebooks are executed before (data-scripts/notebooks/execute.py), whose faults name the cell.
 nb_execution_mode = "off"
 # An interactive figure before the HTML or the picture that stands beside it.
 nb_mime_priority_overrides = [("html", "application/vnd.plotly.v1+json", 0)]

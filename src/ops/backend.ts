@@ -24,7 +24,7 @@ export interface NativeBackend {
     createTensor(shape: number[], dtype: number, values: unknown): number;
     tensorDataSync(id: number): tf.TypedArray;
     deleteTensor(id: number): void;
-    /** Registers a serialized FunctionDef: an op of its name. Set-up adds these three (data-scripts/functions.cc). */
+    /** Registers a serialized FunctionDef: an op of its name. Set-up adds these three (data-scripts/setup/functions.cc). */
     addFunction(definition: Uint8Array): void;
     removeFunction(name: string): void;
     /** A serialized OpDef. */

@@ -14,7 +14,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import * as tar from 'tar';
-import { archiveKind, isInside, listArchive, unpack, type Limits } from '../../data-scripts/data/archive';
+import {
+  archiveKind,
+  isInside,
+  listArchive,
+  unpack,
+  type Limits,
+} from '../../data-scripts/commands/data/archive';
 
 const LIMITS: Limits = { fileBytes: 1e6, totalBytes: 2e6, entries: 100 };
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { arrange, type Found } from '../../data-scripts/data/arrange';
+import { arrange, type Found } from '../../data-scripts/commands/data/arrange';
 
 const found = (...names: string[]): Found[] => names.map((name) => ({ name, size: 1000, source: 'here' }));
 const many = (folder: string, stem: string, n: number): string[] =>

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
-import { profile } from '../../data-scripts/bench/profile';
-import { Turns } from '../../data-scripts/bench/turns';
+import { profile } from '../../data-scripts/commands/bench/profile';
+import { Turns } from '../../data-scripts/commands/bench/turns';
 import { projectRoot } from '../../src/data/locations';
 import { backend } from '../../src/ops/backend';
 import { conv2d } from '../../src/ops/conv2d';
@@ -18,8 +18,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'bench-'));
 after(() => rmSync(scratch, { recursive: true }));
 
 function bench(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const script = join(root, '.build/data-scripts/bench.js');
-  const preload = join(root, 'data-scripts/node-compat.cjs');
+  const script = join(root, '.build/data-scripts/commands/bench.js');
+  const preload = join(root, 'data-scripts/kernel/node-compat.cjs');
   return spawnSync(process.execPath, ['-r', preload, script, ...args], {
     encoding: 'utf8',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', INIT_CWD: scratch },

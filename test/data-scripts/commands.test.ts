@@ -16,7 +16,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import * as tar from 'tar';
 import { projectRoot } from '../../src/data/locations';
 
-const script = join(__dirname, '..', '..', 'data-scripts', 'data.js');
+const script = join(__dirname, '..', '..', 'data-scripts', 'commands', 'data.js');
 let data: string;
 beforeEach(() => (data = mkdtempSync(join(tmpdir(), 'commands-'))));
 afterEach(() => rmSync(data, { recursive: true, force: true }));

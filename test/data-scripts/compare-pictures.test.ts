@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { comparePictures } from '../../data-scripts/compare/pictures';
+import { comparePictures } from '../../data-scripts/commands/compare/pictures';
 import { projectRoot } from '../../src/data/locations';
 import { golden } from '../data/golden';
 
@@ -93,7 +93,7 @@ test('thousands of generated pictures: none differs from Pillow', { skip: withou
 });
 
 test('Pillow’s side answers line by line', { skip: withoutPillow }, () => {
-  const script = join(projectRoot(), 'data-scripts/compare/pictures_peer.py');
+  const script = join(projectRoot(), 'data-scripts/commands/compare/pictures_peer.py');
   const { stdout } = spawnSync(python as string, [script], {
     input: '{"path": "/nowhere"}\n',
     encoding: 'utf8',

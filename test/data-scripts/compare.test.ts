@@ -20,8 +20,8 @@ after(() => rmSync(scratch, { recursive: true }));
 const torch = process.env.RESNET_WORKBOOK_TORCH;
 
 function compare(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const script = join(root, '.build/data-scripts/compare.js');
-  const preload = join(root, 'data-scripts/node-compat.cjs');
+  const script = join(root, '.build/data-scripts/commands/compare.js');
+  const preload = join(root, 'data-scripts/kernel/node-compat.cjs');
   return spawnSync(process.execPath, ['-r', preload, script, ...args], {
     encoding: 'utf8',
     env: { ...process.env, INIT_CWD: scratch },

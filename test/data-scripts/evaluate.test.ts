@@ -12,8 +12,8 @@ const twice = join(root, 'test/golden/checkpoint/wrapped-twice.pth');
 const shipped = join(root, 'src/models/pretrained/resnet20_cifar.safetensors');
 
 function evaluate(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const script = join(root, '.build/data-scripts/evaluate.js');
-  const preload = join(root, 'data-scripts/node-compat.cjs');
+  const script = join(root, '.build/data-scripts/commands/evaluate.js');
+  const preload = join(root, 'data-scripts/kernel/node-compat.cjs');
   return spawnSync(process.execPath, ['-r', preload, script, ...args], {
     encoding: 'utf8',
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },

@@ -59,7 +59,7 @@ describe('type-checking cells', () => {
     write('kernel', [{ source: '1;' }], 'python3');
     write('long', [{ source: Array(50).fill('1;').join('\n') }]);
     const files = fs.readdirSync(folder).map((name) => path.join(folder, name));
-    result = await script('check-cells.mjs', ...files);
+    result = await script('notebooks/check-cells.mjs', ...files);
   });
   after(() => {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -130,11 +130,11 @@ describe('type-checking cells', () => {
   });
   test('outputs can be cleared', async () => {
     const file = path.join(folder, 'outputs.ipynb');
-    const { status, output } = await script('check-cells.mjs', '--clear', file);
+    const { status, output } = await script('notebooks/check-cells.mjs', '--clear', file);
     assert.equal(status, 0, output);
   });
   test('the fixture with a type error is reported with notebook, cell and line', async () => {
-    const { status, output } = await script('check-cells.mjs', fixture('type-error'));
+    const { status, output } = await script('notebooks/check-cells.mjs', fixture('type-error'));
     assert.equal(status, 1);
     assert.match(
       output,

@@ -105,7 +105,7 @@ describe('executing notebooks', { skip: withoutPython, concurrency: 4 }, () => {
   }
   /** Executes it where the system's encoding is another than UTF-8. */
   const executeIn = (locale: string, file: string): ReturnType<typeof start>['ended'] =>
-    start(python, [path.join(root, 'data-scripts', 'execute.py'), '--out', out, file], {
+    start(python, [path.join(root, 'data-scripts', 'notebooks', 'execute.py'), '--out', out, file], {
       JUPYTER_PREFER_ENV_PATH: '1',
       PYTHONUTF8: '0',
       PYTHONCOERCECLOCALE: '0',
@@ -167,7 +167,7 @@ describe('the time left that is shown', { skip: withoutPython }, () => {
   /** Of each case, by the executor's own function. */
   function timesLeft(cases: Case[]): (number | null)[] {
     const code = `import json, sys
-sys.path.insert(0, ${JSON.stringify(path.join(root, 'data-scripts'))})
+sys.path.insert(0, ${JSON.stringify(path.join(root, 'data-scripts', 'notebooks'))})
 from execute import time_left
 print(json.dumps([time_left(*each) for each in json.load(sys.stdin)]))`;
     const { stdout, stderr } = spawnSync(python, ['-c', code], {

@@ -14,7 +14,7 @@ interface Figure {
   alt: string;
   layout: Record<string, unknown>;
 }
-/** What data-scripts/lib/figures.mjs exports, as far as it is tested. */
+/** What data-scripts/pages/figures.mjs exports, as far as it is tested. */
 interface Figures {
   withFigures(notebook: unknown): { notebook: { cells: { outputs: Output[] }[] }; figures: Figure[] };
 }
@@ -35,7 +35,7 @@ const notebook = (...outputs: Output[]): unknown => ({
 describe('figures of a page', () => {
   let withFigures: Figures['withFigures'];
   before(async () => {
-    ({ withFigures } = (await import(path.join(root, 'data-scripts', 'lib', 'figures.mjs'))) as Figures);
+    ({ withFigures } = (await import(path.join(root, 'data-scripts', 'pages', 'figures.mjs'))) as Figures);
   });
   const shown = (...outputs: Output[]): { figures: Figure[]; texts: unknown[] } => {
     const { notebook: made, figures } = withFigures(notebook(...outputs));

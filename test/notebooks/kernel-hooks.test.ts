@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { root, temporaryFolder, until } from './project';
 
-const hooks = path.join(root, 'data-scripts', 'kernel-hooks.cjs');
+const hooks = path.join(root, 'data-scripts', 'kernel', 'hooks.cjs');
 
 const running = (pid: number): boolean => {
   try {

@@ -55,6 +55,6 @@ export const script = (name: string, ...args: string[]): Promise<Ended> =>
 
 /** Starts the executor on a fixture; executed copies go to `out`. */
 export function executor(name: string, out: string, env: NodeJS.ProcessEnv = {}): ReturnType<typeof start> {
-  const args = [path.join(root, 'data-scripts', 'execute.py'), '--out', out, fixture(name)];
-  return start(python, args, { JUPYTER_PREFER_ENV_PATH: '1', ...env });
+  const args = [path.join(root, 'data-scripts', 'notebooks', 'execute.py'), '--out', out, fixture(name)];
+  return start(python, args, env);
 }

@@ -78,7 +78,7 @@ describe('pages', { skip: withoutPython }, () => {
     // `throws` has no executed copy: its page shows it without outputs.
     const options = ['--executed', executed, '--out', site, '--work', path.join(folder, 'work')];
     const notebooks = [fixture('good'), fixture('throws'), long, formulas, quotes];
-    const rendered = await script('render.mjs', ...options, ...notebooks);
+    const rendered = await script('pages/render.mjs', ...options, ...notebooks);
     assert.equal(rendered.status, 0, rendered.output);
   });
   after(() => {
@@ -207,7 +207,7 @@ describe('pages', { skip: withoutPython }, () => {
     assert.equal(text(mathml), 'a&lt;b&gt;c"@');
   });
   test('a formula that TeX cannot read is named with its page and what is wrong', async () => {
-    const { drawFormulas } = (await import(path.join(root, 'data-scripts', 'lib', 'formulas.mjs'))) as {
+    const { drawFormulas } = (await import(path.join(root, 'data-scripts', 'pages', 'formulas.mjs'))) as {
       drawFormulas(site: string): Promise<void>;
     };
     const bad = path.join(folder, 'bad');

@@ -75,7 +75,7 @@ const step = `
 
 for (const limit of ['AVX2', 'AVX512_CORE', 'DEFAULT']) {
   test(`what a machine is said to train fastest in works, its instructions limited to ${limit}`, async () => {
-    const preload = join(root, 'data-scripts', 'node-compat.cjs');
+    const preload = join(root, 'data-scripts', 'kernel', 'node-compat.cjs');
     const { stdout } = await promisify(execFile)(process.execPath, ['-r', preload, '-e', step], {
       cwd: root,
       env: { ...process.env, ONEDNN_MAX_CPU_ISA: limit },

@@ -118,7 +118,7 @@ test("pip: a reader's pip.conf keeps its mirrors; where packages go is ours", as
       '[download]\ntimeout = 7\n',
   );
   const script = `
-    import(${JSON.stringify(path.join(root, 'data-scripts/setup-python.mjs'))}).then(({ pipEnv }) =>
+    import(${JSON.stringify(path.join(root, 'data-scripts/setup/python.mjs'))}).then(({ pipEnv }) =>
       console.log(JSON.stringify(pipEnv())));`;
   const given = Object.entries(process.env).filter(([name]) => !/^pip_/i.test(name));
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {

@@ -11,7 +11,7 @@ interface PatchBinding {
 }
 
 test('what is added to the binding goes in once, whatever was added before', async () => {
-  const { patchedFiles, withAdditions } = await load<PatchBinding>('data-scripts/patch-binding.mjs');
+  const { patchedFiles, withAdditions } = await load<PatchBinding>('data-scripts/setup/patch-binding.mjs');
   const folder = path.join(root, 'node_modules/@tensorflow/tfjs-node/binding');
   const all = patchedFiles.map((file) => {
     const once = withAdditions(file, readFileSync(path.join(folder, file), 'utf8'));
@@ -38,7 +38,7 @@ const loads = "console.log(require('@tensorflow/tfjs-node').scalar(7).dataSync()
 function said(env: NodeJS.ProcessEnv): string {
   const { stdout, stderr } = spawnSync(
     process.execPath,
-    ['-r', path.join(root, 'data-scripts', 'node-compat.cjs'), '-e', loads],
+    ['-r', path.join(root, 'data-scripts', 'kernel', 'node-compat.cjs'), '-e', loads],
     {
       cwd: root,
       encoding: 'utf8',

@@ -92,7 +92,7 @@ test('npm packages stay when new ones cannot be had', async (t) => {
   const old = { 'tslab/package.json': '{}', '.package-lock.json': '{"packages":{}}' };
   folderOf(path.join(project, 'node_modules'), old);
   const script = `
-    import(${JSON.stringify(path.join(project, 'data-scripts/setup-npm.mjs'))})
+    import(${JSON.stringify(path.join(project, 'data-scripts/setup/npm.mjs'))})
       .then(({ packages }) => packages.install(() => {}))
       .then(() => console.log('installed'), (error) => console.log('refused', error.message));`;
   const env = {
@@ -116,7 +116,7 @@ test('what was built is taken into new npm packages of the same version, and onl
     '.resnet-workbook/canvas.stamp': 'canvas 1.0.0',
   });
   fs.symlinkSync('../../../.cache/lib', path.join(modules, '@tensorflow/tfjs-node/deps'));
-  const native = await load<{ keepBuilt(fresh: string): void }>('data-scripts/setup-native.mjs', project);
+  const native = await load<{ keepBuilt(fresh: string): void }>('data-scripts/setup/native.mjs', project);
   const fresh = folderOf(path.join(project, 'fresh'), {
     '@tensorflow/tfjs-node/package.json': '{"version":"1.0.0"}',
     'canvas/package.json': '{"version":"2.0.0"}',
@@ -136,7 +136,7 @@ test('a Python environment: what was taken out or cut is noticed; after a move i
   const { venvBin } = await load<{ venvBin(name: string): string }>('data-scripts/lib/paths.mjs');
   if (!fs.existsSync(venvBin('python'))) return t.skip('no Python environment; npm run setup');
   const project = bareProject(path.join(temporary(t), 'a path with spaces'));
-  const { python } = await load<{ python: LivePart }>('data-scripts/setup-python.mjs', project);
+  const { python } = await load<{ python: LivePart }>('data-scripts/setup/python.mjs', project);
   assert.equal(python.missing(), 'not installed');
   // An environment with packages that stand for those of requirements.txt.
   const environment = path.join(project, '.venv');
@@ -152,7 +152,7 @@ test('a Python environment: what was taken out or cut is noticed; after a move i
     });
   }
   const wanted = 'jupyterlab==1.0\n';
-  folderOf(path.join(project, 'data-scripts'), { 'requirements.txt': wanted });
+  folderOf(path.join(project, 'data-scripts', 'setup'), { 'requirements.txt': wanted });
   const made = {
     requirements: createHash('sha256').update(wanted).update('\0').digest('hex'),
     folder: '/before/.venv',
@@ -186,7 +186,7 @@ test('a Python environment: what was taken out or cut is noticed; after a move i
 
 test('TensorFlow: a cut, a deleted and a changed library are noticed', async (t) => {
   const project = bareProject(temporary(t));
-  const file = 'data-scripts/setup-tensorflow.mjs';
+  const file = 'data-scripts/setup/tensorflow.mjs';
   const { tensorflow } = await load<{ tensorflow: LivePart }>(file, project);
   assert.equal(tensorflow.missing(), 'not installed');
   const script = fs.readFileSync(path.join(project, file), 'utf8');

@@ -37,7 +37,7 @@ test('doctor in a bare project names each missing part and the command that mend
 
 test('npm packages: an interrupted install, another version and a lost folder are noticed', async (t) => {
   const folder = bareProject(temporary(t));
-  const { packages } = await load<{ packages: Part }>('data-scripts/setup-npm.mjs', folder);
+  const { packages } = await load<{ packages: Part }>('data-scripts/setup/npm.mjs', folder);
   assert.equal(packages.missing(), 'not installed');
   const modules = path.join(folder, 'node_modules');
   const lock = JSON.parse(fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8')) as {
@@ -80,7 +80,7 @@ test('the library is compiled when sources change; errors are shown; output with
   fs.rmSync(path.join(folder, 'data-scripts'), { recursive: true });
   fs.mkdirSync(path.join(folder, 'data-scripts'));
   for (const name of fs.readdirSync(path.join(root, 'data-scripts'))) {
-    if (!name.endsWith('.mjs') && name !== 'lib') continue; // not the commands in TypeScript, which need src
+    if (!['lib', 'setup'].includes(name)) continue; // not the commands in TypeScript, which need src
     fs.cpSync(path.join(root, 'data-scripts', name), path.join(folder, 'data-scripts', name), {
       recursive: true,
     });
@@ -93,7 +93,7 @@ test('the library is compiled when sources change; errors are shown; output with
   const output = (name: string) => path.join(folder, '.build/src', name);
   fs.writeFileSync(source('kept.ts'), 'export const kept: number = 1;\n');
   fs.writeFileSync(source('gone.ts'), "import { kept } from './kept';\nexport const gone: number = kept;\n");
-  const { library } = await load<{ library: Part }>('data-scripts/setup-library.mjs', folder);
+  const { library } = await load<{ library: Part }>('data-scripts/setup/library.mjs', folder);
   assert.equal(library.missing(), 'not compiled');
   await library.install(() => {});
   assert.equal(library.missing(), null);
@@ -130,7 +130,7 @@ z.close()`;
   await run(venvBin('python'), ['-c', make, wheel]);
   const unpack = (target: string, ...pairs: string[]) =>
     run(venvBin('python'), [
-      path.join(root, 'data-scripts/unpack_wheel.py'),
+      path.join(root, 'data-scripts/setup/unpack_wheel.py'),
       wheel,
       path.join(folder, target),
       ...pairs,
@@ -148,7 +148,7 @@ z.close()`;
 });
 
 test('node-compat gives back the two functions that newer Nodes lack, and leaves older ones alone', () => {
-  const compat = path.join(root, 'data-scripts/node-compat.cjs');
+  const compat = path.join(root, 'data-scripts/kernel/node-compat.cjs');
   const script = `
     const util = require('node:util');
     const before = util.isArray;

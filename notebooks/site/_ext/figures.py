@@ -1,7 +1,7 @@
 """Puts plotly figures on the pages: myst-nb skips their mime type.
 
 The figure's data goes into the page as JSON, where figures.js finds and draws it. plotly.js itself (4.8 MB) is loaded
-only on pages that have a figure. Where scripts are off, its picture is shown (data-scripts/lib/pictures.mjs), or its text.
+only on pages that have a figure. Where scripts are off, its picture is shown (data-scripts/pages/pictures.mjs), or its text.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-# data-scripts/lib/chapters.mjs tags cells whose code is long.
+# data-scripts/pages/chapters.mjs tags cells whose code is long.
 LONG = re.compile(r'(<div class="cell [^"]*\btag_long\b[^"]*">\s*<details) class="')
 
 

@@ -1,4 +1,4 @@
-"""Formulas: their TeX goes into the pages, where data-scripts/lib/formulas.mjs draws it; no page loads MathJax.
+"""Formulas: their TeX goes into the pages, where data-scripts/pages/formulas.mjs draws it; no page loads MathJax.
 
 Each displayed one gets its number within its page, and a link.
 """

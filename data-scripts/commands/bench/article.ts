@@ -1,0 +1,178 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { saveCheckpoint } from '../../../src/checkpoint/save';
+import { ImageFolder } from '../../../src/data/imageFolder';
+import { DataLoader } from '../../../src/data/loader';
+import { findPictures, projectRoot } from '../../../src/data/locations';
+import { evalTransform, trainTransform } from '../../../src/data/presets';
+import { datasetStatistics } from '../../../src/data/statistics';
+import { resnet34 } from '../../../src/models/builders';
+import { CrossEntropyLoss } from '../../../src/nn/loss';
+import type { StateDict } from '../../../src/nn/stateDict';
+import { tensorflowVersion } from '../../../src/ops/execute';
+import { type Precision, fastestPrecision } from '../../../src/ops/precision';
+import { setProgress, silentProgress, startProgress } from '../../../src/progress';
+import { manualSeed } from '../../../src/random';
+import type { EpochRecord } from '../../../src/training/history';
+import { Adam } from '../../../src/training/optimizers';
+import { trainAndEval } from '../../../src/training/trainAndEval';
+import { UserError } from '../data/command';
+import { dateAndMachine, writeRecord } from '../../records';
+import { Peer } from './peer';
+import { Turns } from './turns';
+
+const SEED = 1;
+const BATCH = 6; // the article's
+const LR = 1e-4;
+
+export interface ArticleBenchOptions {
+  torch?: string;
+  /** A folder with `train` and `eval`, each with one folder a class. */
+  pictures?: string;
+  epochs: number;
+}
+
+type PeerEpoch = Omit<EpochRecord, 'lr' | 'imagesPerSecond'>;
+
+/** Says how an epoch of one of the runs went. */
+type Tell = (name: string, epoch: PeerEpoch) => void;
+
+/** One run of the article's job. */
+interface JobRun {
+  /** Of all epochs together, training and evaluation. */
+  seconds: number;
+  bestAccuracy: number;
+  history: readonly (EpochRecord | PeerEpoch)[];
+}
+
+/**
+ * The article's whole job, ours in the machine's fastest precision and in float32, and the article's script run by torch:
+ * from the same starting weights, an epoch at a time in turns. Writes a record.
+ */
+export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOptions): Promise<void> {
+  const folders = findPictures(pictures);
+  const [mean, std] = await datasetStatistics(new ImageFolder(folders.train));
+  const train = new ImageFolder(folders.train, { transform: trainTransform({ mean, std }) });
+  const evaluation = new ImageFolder(folders.eval, { transform: evalTransform({ mean, std }) });
+  const scratch = mkdtempSync(join(tmpdir(), 'bench-article-'));
+  const start = startingWeights(train.classes.length);
+  const [loadBefore] = loadavg();
+  let peer: Peer | undefined;
+  try {
+    const weights = join(scratch, 'start.pth');
+    saveCheckpoint(weights, start);
+    let versions: Record<string, string> = { node: process.version, tensorflow: tensorflowVersion() };
+    if (torch) {
+      const script = join(projectRoot(), 'data-scripts', 'commands', 'bench', 'article_peer.py');
+      const values = [folders.train, folders.eval, weights, mean, std].map((value) => JSON.stringify(value));
+      peer = new Peer(torch, [script, ...values], { ...process.env, GLIBC_TUNABLES: '' });
+      versions = { ...versions, ...((await peer.answer()) as { versions: Record<string, string> }).versions };
+    }
+    const precisions = [...new Set<Precision>([fastestPrecision(), 'float32'])];
+    const all = epochs * (precisions.length + (peer ? 1 : 0));
+    let done = 0;
+    const progress = startProgress(all, { label: 'Epochs of both sides' });
+    setProgress(silentProgress); // one bar is enough for runs that take turns
+    const tell: Tell = (name, { epoch, seconds, valAcc }) => {
+      console.log(
+        `${name}, epoch ${epoch}: ${seconds.toFixed(1)} s, accuracy ${(100 * valAcc).toFixed(1)} %`,
+      );
+      progress.update(++done);
+    };
+    const turns = new Turns();
+    const [theirs, ...ours] = await Promise.all([
+      peer && runTheirs(peer, epochs, turns, tell),
+      ...precisions.map((each) => runOurs(start, each, epochs, train, evaluation, turns, tell)),
+    ]);
+    progress.done();
+    const record = {
+      command: 'npm run bench -- article --torch PYTHON --pictures DIR',
+      ...dateAndMachine(),
+      versions,
+      loadBefore,
+      job: `resnet34 from random weights, ${epochs} epochs, batches of ${BATCH}, Adam ${LR}`,
+      images: { kind: folders.kind, train: train.length, eval: evaluation.length },
+      ours: Object.fromEntries(precisions.map((precision, i) => [precision, ours[i]])),
+      ...(theirs && { torch: theirs }),
+    };
+    print(record);
+    console.log(`Written: ${writeRecord('bench-article', record)}`);
+  } finally {
+    peer?.end();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function startingWeights(classes: number): StateDict {
+  manualSeed(SEED);
+  const model = resnet34({ numClasses: classes });
+  const weights = model.stateDict();
+  model.dispose();
+  return weights;
+}
+
+async function runOurs(
+  start: StateDict,
+  precision: Precision,
+  epochs: number,
+  train: ImageFolder,
+  evaluation: ImageFolder,
+  turns: Turns,
+  tell: Tell,
+): Promise<JobRun> {
+  const model = resnet34({ numClasses: train.classes.length });
+  model.loadStateDict(start);
+  const optimizer = new Adam(model.parameters(), { lr: LR });
+  const loaders = [
+    new DataLoader(train, { batchSize: BATCH, shuffle: true, seed: SEED }),
+    new DataLoader(evaluation, { batchSize: BATCH }),
+  ];
+  let end = await turns.take();
+  const onEpoch = async (history: readonly EpochRecord[]): Promise<void> => {
+    end();
+    tell(`ours, ${precision}`, history[history.length - 1]);
+    end = await turns.take();
+  };
+  const options = { precision, onEpoch, log: false };
+  const lossFunc = new CrossEntropyLoss();
+  try {
+    const result = await trainAndEval(model, epochs, lossFunc, optimizer, loaders[0], loaders[1], options);
+    if (result.interrupted) throw new UserError('Stopped: there is no record of half a job.');
+    return summary(result.history);
+  } finally {
+    end();
+    optimizer.dispose();
+    model.dispose();
+  }
+}
+
+async function runTheirs(peer: Peer, epochs: number, turns: Turns, tell: Tell): Promise<JobRun> {
+  const history: PeerEpoch[] = [];
+  while (history.length < epochs) {
+    const end = await turns.take();
+    const record = (await peer.ask()) as PeerEpoch;
+    end();
+    history.push(record);
+    tell('torch', record);
+  }
+  return summary(history);
+}
+
+function summary(history: readonly (EpochRecord | PeerEpoch)[]): JobRun {
+  return {
+    seconds: history.reduce((sum, { seconds }) => sum + seconds, 0),
+    bestAccuracy: Math.max(...history.map(({ valAcc }) => valAcc)),
+    history,
+  };
+}
+
+function print({ ours, torch }: { ours: Partial<Record<Precision, JobRun>>; torch?: JobRun }): void {
+  const line = (name: string, { seconds, bestAccuracy }: JobRun): string =>
+    `${name.padEnd(16)}${seconds.toFixed(0).padStart(6)} s, best accuracy ${(100 * bestAccuracy).toFixed(1)} %`;
+  if (torch) console.log(line("torch's script", torch));
+  for (const [precision, run] of Object.entries(ours)) {
+    const share = torch ? `, ${(run.seconds / torch.seconds).toFixed(2)} of torch's time` : '';
+    console.log(line(`ours, ${precision}`, run) + share);
+  }
+}

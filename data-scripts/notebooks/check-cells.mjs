@@ -1,0 +1,183 @@
+// @ts-check
+// Type-checks the code cells of notebooks, strictly: tslab itself is not strict and reads no tsconfig.
+//
+//     node data-scripts/notebooks/check-cells.mjs [--clear] [NOTEBOOK...]      (default: notebooks/*.ipynb)
+//
+// Also an error: outputs and execution counts (--clear removes them), and a kernel other than tslab.
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { messageOf, moduleOf, remark } from './cell-module.mjs';
+import { fail } from '../lib/log.mjs';
+import { readNotebook, sourceOf, workbook, writeNotebook } from './notebooks.mjs';
+import { root } from '../lib/paths.mjs';
+
+const KERNEL = 'tslab';
+const LONG_CELL_LINES = 40;
+
+/** @typedef {import('./notebooks.mjs').Notebook} Notebook */
+/** @typedef {import('./cell-module.mjs').Remark} Remark */
+/** @typedef {import('./cell-module.mjs').Place} Place */
+
+/** @param {Notebook} notebook */
+function codeCells(notebook) {
+  return notebook.cells
+    .map((cell, index) => ({ cell, number: index + 1 }))
+    .filter(({ cell }) => cell.cell_type === 'code')
+    .map(({ cell, number }) => ({ number, source: sourceOf(cell) }));
+}
+
+/**
+ * What must hold for a notebook as it is committed.
+ * @param {string} file
+ * @param {Notebook} notebook
+ */
+function houseRules(file, notebook) {
+  /** @type {Remark[]} */
+  const remarks = [];
+  const kernel = notebook.metadata.kernelspec?.name;
+  if (kernel !== KERNEL) {
+    remarks.push(remark(file, 1, 1, `the notebook's kernel is ${kernel ?? 'not named'}, expected ${KERNEL}`));
+  }
+  for (const [index, cell] of notebook.cells.entries()) {
+    if (cell.cell_type !== 'code') continue;
+    if (cell.outputs?.length || (cell.execution_count ?? null) !== null) {
+      remarks.push(
+        remark(
+          file,
+          index + 1,
+          1,
+          'has outputs or an execution count: node data-scripts/notebooks/check-cells.mjs --clear',
+        ),
+      );
+    }
+    const lines = sourceOf(cell).split('\n').length;
+    if (lines > LONG_CELL_LINES) {
+      remarks.push({
+        ...remark(file, index + 1, 1, `${lines} lines long, ${LONG_CELL_LINES} fit a screen`),
+        warning: true,
+      });
+    }
+  }
+  return remarks;
+}
+
+/**
+ * The project's strict options, with what is different in tslab: modules with top-level await, the language's library
+ * of its target, and no complaint about unused names (a cell may declare what a later one uses).
+ * @returns {ts.CompilerOptions}
+ */
+function compilerOptions() {
+  const config = ts.readConfigFile(path.join(root, 'tsconfig.json'), (file) => ts.sys.readFile(file));
+  const { options } = ts.parseJsonConfigFileContent(
+    { ...config.config, include: [], files: [] },
+    ts.sys,
+    root,
+  );
+  return {
+    ...options,
+    module: ts.ModuleKind.ESNext,
+    lib: ['lib.es2022.d.ts'],
+    noEmit: true,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+    incremental: false,
+    tsBuildInfoFile: undefined,
+    rootDir: undefined,
+    declaration: false,
+    sourceMap: false,
+  };
+}
+
+/**
+ * Checks notebooks; an empty array when there is nothing to say.
+ * @param {string[]} files
+ * @returns {Remark[]}
+ */
+export function checkNotebooks(files) {
+  /** @type {Remark[]} */
+  const remarks = [];
+  /** @type {Map<string, { notebook: string, text: string, places: Place[] }>} */
+  const modules = new Map();
+  for (const file of files) {
+    const notebook = readNotebook(file);
+    remarks.push(...houseRules(file, notebook));
+    const module = moduleOf(file, codeCells(notebook));
+    remarks.push(...module.remarks);
+    // It stands where the notebook stands, so that it resolves the same packages.
+    modules.set(path.resolve(file).replaceAll(path.sep, '/') + '.cells.ts', { notebook: file, ...module });
+  }
+
+  const options = compilerOptions();
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile, getSourceFile } = host;
+  host.fileExists = (name) => modules.has(name) || fileExists(name);
+  host.readFile = (name) => modules.get(name)?.text ?? readFile(name);
+  host.getSourceFile = (name, version, ...rest) => {
+    const module = modules.get(name);
+    return module
+      ? ts.createSourceFile(name, module.text, version, true)
+      : getSourceFile(name, version, ...rest);
+  };
+  const program = ts.createProgram([...modules.keys()], options, host);
+  for (const [name, { notebook, places }] of modules) {
+    const source = program.getSourceFile(name);
+    if (!source) continue;
+    for (const error of [
+      ...program.getSyntacticDiagnostics(source),
+      ...program.getSemanticDiagnostics(source),
+    ]) {
+      const { line, character } = source.getLineAndCharacterOfPosition(error.start ?? 0);
+      const place = places[line] ?? { cell: 1, line: 1 };
+      remarks.push({ notebook, ...place, column: character + 1, message: messageOf(error) });
+    }
+  }
+  return remarks.sort((a, b) => a.notebook.localeCompare(b.notebook) || a.cell - b.cell || a.line - b.line);
+}
+
+/**
+ * Takes outputs and execution counts out of a notebook; says whether there were any.
+ * @param {string} file
+ */
+export function clearOutputs(file) {
+  const notebook = readNotebook(file);
+  const before = JSON.stringify(notebook);
+  for (const cell of notebook.cells) {
+    if (cell.cell_type !== 'code') continue;
+    cell.outputs = [];
+    cell.execution_count = null;
+  }
+  if (JSON.stringify(notebook) === before) return false;
+  writeNotebook(file, notebook);
+  return true;
+}
+
+/** @param {Remark} remark */
+export function formatRemark({ notebook, cell, line, column, message, warning }) {
+  const file = path.relative(process.cwd(), notebook);
+  return `${file}, cell ${cell}, line ${line}:${column}: ${warning ? 'warning: ' : ''}${message}`;
+}
+
+/** @param {string[]} args */
+function main(args) {
+  const named = args.filter((arg) => !arg.startsWith('-'));
+  const files = named.length > 0 ? named : workbook();
+  if (args.includes('--clear')) {
+    for (const file of files) if (clearOutputs(file)) console.log(`${path.basename(file)}: outputs cleared`);
+  }
+  const remarks = checkNotebooks(files);
+  for (const remark of remarks) console.log(formatRemark(remark));
+  const errors = remarks.filter(({ warning }) => !warning).length;
+  console.log(
+    `${files.length} notebook${files.length === 1 ? '' : 's'} checked, ${errors} error${errors === 1 ? '' : 's'}`,
+  );
+  return errors > 0 ? 1 : 0;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    process.exitCode = main(process.argv.slice(2));
+  } catch (error) {
+    fail(error);
+  }
+}

@@ -1,0 +1,196 @@
+// @ts-check
+// What the pages are made from: the executed notebooks as they are shown, and the home page's list of them.
+import fs from 'node:fs';
+import path from 'node:path';
+import { withFigures } from './figures.mjs';
+import { readNotebook, sourceOf, writeNotebook } from '../notebooks/notebooks.mjs';
+import { inRoot } from '../lib/paths.mjs';
+import { linksFor, readReference, referencePage } from './reference.mjs';
+
+/** @typedef {import('../notebooks/notebooks.mjs').Notebook} Notebook */
+/** @typedef {import('../notebooks/notebooks.mjs').Cell} Cell */
+/** @typedef {import('./reference.mjs').Part} Part */
+
+const WORDS_A_MINUTE = 200;
+// Code is read more slowly than prose; a line of it counts as so many words.
+const WORDS_A_CODE_LINE = 10;
+const LONG_CELL = 24; // lines: more than a laptop's screen shows together with what the code prints
+
+/**
+ * The chapters as they were executed last.
+ * @param {readonly string[]} notebooks
+ * @param {string} executed folder of the executed copies
+ * @returns {Chapter[]} without `run` where a notebook has not been executed as it is now
+ */
+export function readChapters(notebooks, executed) {
+  return notebooks.map((file) => {
+    const name = path.basename(file, '.ipynb');
+    const { notebook, figures } = withFigures(executedCopy(file, path.join(executed, `${name}.ipynb`)));
+    return { ...describe(name, notebook), notebook, figures };
+  });
+}
+
+/**
+ * Lays out what Sphinx reads: the home page and the notebooks as they are shown.
+ * @param {readonly Chapter[]} chapters
+ * @param {string} source
+ */
+export function stage(chapters, source) {
+  fs.rmSync(source, { recursive: true, force: true });
+  fs.mkdirSync(source, { recursive: true });
+  const parts = readReference();
+  for (const chapter of chapters)
+    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter, parts));
+  fs.mkdirSync(path.join(source, 'reference'));
+  for (const part of parts)
+    fs.writeFileSync(path.join(source, 'reference', `${part.slug}.md`), referencePage(part));
+  const index = fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8');
+  const home = index
+    .replace('<!-- chapters -->', () => contents(chapters, parts))
+    .replace('<!-- figure -->', () => mainFigure(chapters, source));
+  fs.writeFileSync(path.join(source, 'index.md'), home);
+}
+
+/**
+ * The figure that says what the workbook is about: of the cell with the tag main-figure, or else the first there is.
+ * @param {readonly Chapter[]} chapters
+ * @param {string} source
+ */
+function mainFigure(chapters, source) {
+  const all = chapters.flatMap(({ figures, name, title, run }) =>
+    figures.map((figure) => ({ figure, chapter: `[${title}](${name}.ipynb)`, run })),
+  );
+  const main = all.find(({ figure }) => figure.main) ?? all[0];
+  if (!main) return '';
+  const { figure, chapter, run } = main;
+  const shown = { ...figure, id: '', caption: figure.caption.replace(/^Figure \w+\. /, '') };
+  fs.writeFileSync(path.join(source, 'main-figure.json'), JSON.stringify(shown));
+  const when = run ? `, run on ${run.date}: ${run.machine}` : '';
+  return `\`\`\`{plotly} main-figure.json\n\`\`\`\n\n{.run-note}\nFrom ${chapter}${when}`;
+}
+
+/**
+ * The executed copy where it is one of the notebook as it stands, else the notebook itself.
+ * @param {string} file
+ * @param {string} copy
+ */
+function executedCopy(file, copy) {
+  const notebook = readNotebook(file);
+  if (!fs.existsSync(copy)) return notebook;
+  const ran = readNotebook(copy);
+  const same =
+    ran.cells.length === notebook.cells.length &&
+    ran.cells.every((cell, index) => sourceOf(cell) === sourceOf(notebook.cells[index]));
+  return same ? ran : notebook;
+}
+
+/**
+ * @typedef {object} Chapter
+ * @property {string} name
+ * @property {string} title
+ * @property {string} summary the first paragraph under the title
+ * @property {number} minutes to read it
+ * @property {import('../notebooks/notebooks.mjs').RunFacts} [run]
+ * @property {Notebook} notebook
+ * @property {import('./figures.mjs').Figure[]} figures the plotly ones
+ */
+
+/**
+ * @param {string} name
+ * @param {Notebook} notebook
+ * @returns {Omit<Chapter, 'notebook' | 'figures'>}
+ */
+function describe(name, notebook) {
+  const prose = notebook.cells.filter(({ cell_type }) => cell_type === 'markdown').map(sourceOf);
+  const code = notebook.cells.filter(({ cell_type }) => cell_type === 'code').map(sourceOf);
+  const words = prose.join(' ').split(/\s+/).filter(Boolean).length;
+  const lines = code
+    .join('\n')
+    .split('\n')
+    .filter((line) => line.trim()).length;
+  const [heading = '', ...paragraphs] = (prose[0] ?? '').trim().split(/\n\s*\n/);
+  return {
+    name,
+    title: /^#\s+(.+)/.exec(heading)?.[1].trim() ?? name,
+    summary: (paragraphs.find((text) => /^[\p{L}*_`"[]/u.test(text)) ?? '').replace(/\s+/g, ' '),
+    minutes: Math.max(1, Math.round((words + WORDS_A_CODE_LINE * lines) / WORDS_A_MINUTE)),
+    run: notebook.metadata.run,
+  };
+}
+
+/** @param {Pick<Chapter, 'minutes' | 'run'>} chapter */
+const times = ({ minutes, run }) =>
+  `Reading time about ${minutes} min` +
+  (run ? `, run time ${shortTime(run.seconds)} on the machine of this page` : '');
+
+/** @param {number} seconds */
+const shortTime = (seconds) =>
+  seconds < 90 ? `${Math.ceil(seconds)} s` : `${(seconds / 60).toFixed(1)} min`;
+
+/**
+ * The home page's list and Sphinx's table of contents.
+ * @param {readonly Chapter[]} chapters
+ * @param {readonly Part[]} parts of the reference
+ */
+function contents(chapters, parts) {
+  const rows = chapters.map(
+    ({ name, title, summary, minutes, run }) =>
+      `- [${title}](${name}.ipynb)${summary ? `\\\n  ${summary}` : ''}\\\n` +
+      `  <small>about ${minutes} min to read${run ? `, ${shortTime(run.seconds)} to run` : ''}</small>`,
+  );
+  const tree = (/** @type {string} */ caption, /** @type {string[]} */ pages) =>
+    ['```{toctree}', ':hidden:', `:caption: ${caption}`, '', ...pages, '```'].join('\n');
+  const chapterTree = tree(
+    'Chapters',
+    chapters.map(({ name }) => name),
+  );
+  const referenceTree = tree(
+    'Reference',
+    parts.map(({ slug }) => `reference/${slug}`),
+  );
+  return [...rows, '', chapterTree, '', referenceTree].join('\n');
+}
+
+/**
+ * A notebook as its page shows it: with its times under the title, long cells foldable, links into the reference
+ * where a name is first imported, and at the end the run that made it.
+ * @param {Chapter} chapter
+ * @param {readonly Part[]} parts of the reference
+ * @returns {Notebook}
+ */
+function forReading(chapter, parts) {
+  const { notebook, run } = chapter;
+  const linked = new Set();
+  const [first, ...rest] = notebook.cells.flatMap((cell, index) => {
+    const links = cell.cell_type === 'code' ? linksFor(sourceOf(cell), parts, linked) : '';
+    const below = `{.run-note}\nIn the reference: ${links}`;
+    return links ? [foldable(cell), note(`workbook-links-${index}`, below)] : [foldable(cell)];
+  });
+  const head = first ? [first, note('workbook-times', `<p class="run-note">${times(chapter)}</p>`)] : [];
+  const foot = run
+    ? [note('workbook-run', `<p class="run-note">Executed on ${run.date}: ${run.machine}.</p>`)]
+    : [];
+  return { ...notebook, cells: [...head, ...rest, ...foot] };
+}
+
+/** A cell that only the page has. @param {string} id @param {string} source @returns {Cell} */
+const note = (id, source) => ({ cell_type: 'markdown', id, metadata: {}, source });
+
+/**
+ * A cell of a page, counted from 1, as the notebook itself counts it.
+ * @param {string} file the notebook as it is shown
+ * @param {number} shown
+ */
+export const ownCell = (file, shown) =>
+  readNotebook(file)
+    .cells.slice(0, shown)
+    .filter(({ id }) => !id?.startsWith('workbook-')).length;
+
+/** Code that fills a screen can be folded away; it begins unfolded. @param {Cell} cell @returns {Cell} */
+function foldable(cell) {
+  const tags = /** @type {string[]} */ (cell.metadata.tags ?? []);
+  const lines = sourceOf(cell).split('\n').length;
+  if (cell.cell_type !== 'code' || lines <= LONG_CELL || tags.some((tag) => tag.startsWith('hide-')))
+    return cell;
+  return { ...cell, metadata: { ...cell.metadata, tags: [...tags, 'hide-input', 'long'] } };
+}

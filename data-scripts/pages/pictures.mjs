@@ -1,0 +1,52 @@
+// @ts-check
+// A picture of each plotly figure, for readers without scripts: drawn by plotly itself in a headless Chromium, once.
+import fs from 'node:fs';
+import path from 'node:path';
+import { chromium } from 'playwright-core';
+import { writeWhole } from '../lib/files.mjs';
+import { figureHash } from './figures.mjs';
+import { launchOptions } from '../lib/browser.mjs';
+import { modules } from '../lib/paths.mjs';
+
+/** @typedef {import('./figures.mjs').Figure} Figure */
+
+const WIDTH = 700; // of a page's column, in pixels
+const DEFAULT_HEIGHT = 450; // plotly's own
+const TIMEOUT_MS = 60_000;
+
+/** In the page: the figure as the text of an SVG. */
+const DRAW = `({ figure, width, height }) =>
+  Plotly.toImage(figure, { format: 'svg', width, height, imageDataOnly: true })`;
+
+/**
+ * Draws the pictures that `folder` hasn't got, and removes those of other figures.
+ * @param {readonly Figure[]} figures
+ * @param {string} folder
+ * @param {string | null} browser
+ * @returns {Promise<boolean>} whether all are there: false without a browser
+ */
+export async function drawPictures(figures, folder, browser) {
+  fs.mkdirSync(folder, { recursive: true });
+  const wanted = new Map(figures.map((figure) => [`${figureHash(figure)}.svg`, figure]));
+  for (const name of fs.readdirSync(folder)) if (!wanted.has(name)) fs.rmSync(path.join(folder, name));
+  const missing = [...wanted].filter(([name]) => !fs.existsSync(path.join(folder, name)));
+  if (missing.length === 0) return true;
+  if (!browser) return false;
+  const chrome = await chromium.launch(launchOptions(browser));
+  try {
+    const page = await chrome.newPage();
+    page.setDefaultTimeout(TIMEOUT_MS);
+    await page.addScriptTag({ path: path.join(modules, 'plotly.js-dist-min', 'plotly.min.js') });
+    for (const [name, { data, layout }] of missing) {
+      const height = Number(layout.height ?? DEFAULT_HEIGHT);
+      /** @type {string} */
+      const svg = await page.evaluate(
+        `(${DRAW})(${JSON.stringify({ figure: { data, layout }, width: WIDTH, height })})`,
+      );
+      writeWhole(path.join(folder, name), svg);
+    }
+  } finally {
+    await chrome.close();
+  }
+  return true;
+}
