@@ -7,7 +7,8 @@
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alone } from './lib/files.mjs';
-import { fail, say, step, Trouble } from './lib/log.mjs';
+import { say, step } from './lib/log.mjs';
+import { Trouble, fail } from './lib/reader.cjs';
 import { canvas } from './setup/canvas.mjs';
 import { kernel } from './setup/kernel.mjs';
 import { library } from './setup/library.mjs';
@@ -45,20 +46,26 @@ export async function look(part) {
 /**
  * Install and build what is missing: one line for each thing done, none when nothing was to be done.
  * @param {'quick' | 'check' | 'repair'} [how] `check`: also what is there and does not work; `repair`: all of it
+ * @param {readonly Part[]} [all]
  * @throws {Trouble} saying what failed and the one command that mends it
  */
-export async function setup(how = 'quick') {
+export async function setup(how = 'quick', all = parts) {
   needNode();
-  const missing = parts.filter((part) => how === 'repair' || part.missing() !== null);
+  const missing = all.filter((part) => how === 'repair' || part.missing() !== null);
   if (how === 'quick' && missing.length === 0) return;
   needPlace(missing);
   for (const part of missing) part.needs?.();
   await alone('set-up', async () => {
-    for (const part of parts) {
+    for (const part of all) {
       const before = how === 'check' ? await look(part) : { wrong: part.missing() };
       if (how !== 'repair' && !before.wrong) continue;
       const installed = part.missing() === null; // what is there and does not work can't be built upon
-      if (how === 'check' && installed) say(`${part.name} ${before.wrong}`);
+      if (how === 'check' && installed) {
+        say(`${part.name} ${before.wrong}`);
+        // Seen only now, when what it builds upon works: so its needs have not been looked at.
+        needPlace([part]);
+        part.needs?.();
+      }
       await step(part.name, (progress) => part.install(progress, installed || how === 'repair'));
       const after = how === 'quick' ? { wrong: part.missing() } : await look(part);
       if (after.wrong)

@@ -1,5 +1,6 @@
 // @ts-check
-// Files and folders that are either whole or absent: made under a temporary name and renamed. And locks.
+// Files and folders that are either whole or absent: made under a temporary name and renamed. And the one lock. Looked at:
+// write-file-atomic and proper-lockfile, which set-up would need before it has installed anything.
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -32,6 +33,16 @@ export const readJson = (file) => {
     return null;
   }
 };
+
+/** The files of a folder, and of those within it, in order. @param {string} folder @param {string} ending @returns {string[]} */
+export function filesIn(folder, ending) {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+}
 
 /** @param {...(string | Buffer)} parts */
 export function sha256(...parts) {

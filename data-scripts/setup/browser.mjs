@@ -3,8 +3,9 @@
 // Not part of the plain set-up: without it those checks are skipped, and figures have words where scripts are off.
 import path from 'node:path';
 import { findBrowser } from '../lib/browser.mjs';
-import { say, step, Trouble } from '../lib/log.mjs';
+import { say, step } from '../lib/log.mjs';
 import { modules } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { RunError, run } from '../lib/run.mjs';
 import { installSystem, isRootOnDebian, systemCommand } from './system.mjs';
 

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { replaceFolder } from '../lib/files.mjs';
-import { Trouble } from '../lib/log.mjs';
 import { modules } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { ask, run } from '../lib/run.mjs';
 import { copyToBuild, gypEnv } from './gyp.mjs';
 import { packageVersion, platform, probe, readStamp, writeStamp } from './native.mjs';

@@ -3,9 +3,9 @@
 // Skipped when no source has changed since the last time.
 import fs from 'node:fs';
 import path from 'node:path';
-import { readText, sha256, writeWhole } from '../lib/files.mjs';
-import { Trouble } from '../lib/log.mjs';
+import { filesIn, readText, sha256, writeWhole } from '../lib/files.mjs';
 import { build, inRoot, modules, root } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { run } from '../lib/run.mjs';
 import { packageVersion, probe } from './native.mjs';
 
@@ -14,21 +14,12 @@ const LOOPS = path.join('src', 'data', 'assembly', 'asconfig.json');
 const stamp = path.join(build, '.sources');
 const MOST_ERRORS = 20;
 
-/** @param {string} folder @param {string} ending @returns {string[]} */
-function filesIn(folder, ending) {
-  if (!fs.existsSync(folder)) return [];
-  return fs
-    .readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
-    .map((entry) => path.join(entry.parentPath, entry.name))
-    .sort();
-}
-
 /** The state of all sources: names, sizes and times of change, for reading 200 files would take longer. */
 function state() {
   const files = [
     ...SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts')),
     ...filesIn(inRoot('src'), '.json'),
+    ...filesIn(inRoot('data-scripts', 'lib'), '.cjs'),
   ];
   const facts = [...files, inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
     const { size, mtimeMs } = fs.statSync(file);

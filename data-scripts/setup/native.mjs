@@ -9,14 +9,32 @@ import { RunError, run } from '../lib/run.mjs';
 
 export const platform = `${process.platform}-${process.arch}`;
 
-/** The version of glibc that runs, undefined with another C library. */
-export const glibc = (() => {
+/** The version of glibc that runs, undefined with another C library. Node's report takes about 100 ms: only before an install. */
+export function glibc() {
   if (process.platform !== 'linux') return undefined;
   const report = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (process.report.getReport());
   return report.header?.glibcVersionRuntime;
-})();
-/** As npm packages name it. */
-export const libc = glibc ? 'glibc' : process.platform === 'linux' ? 'musl' : '';
+}
+
+const HEAD_BYTES = 4096; // of a program: where it names the loader that starts it
+
+/** @type {'glibc' | 'musl' | '' | undefined} */
+let found;
+/** The C library that this Node runs on, as npm packages name it; every command asks, and it is told by Node's own file. */
+export function libc() {
+  if (found !== undefined) return found;
+  if (process.platform !== 'linux') return (found = '');
+  const head = Buffer.alloc(HEAD_BYTES);
+  const file = fs.openSync(process.execPath, 'r');
+  try {
+    fs.readSync(file, head, 0, HEAD_BYTES, 0);
+  } finally {
+    fs.closeSync(file);
+  }
+  if (head.includes('/ld-linux')) return (found = 'glibc');
+  if (head.includes('/ld-musl')) return (found = 'musl');
+  return (found = glibc() ? 'glibc' : 'musl');
+}
 
 /** @param {string} name @param {string} [folder] @returns {string | undefined} the installed version of a package */
 export const packageVersion = (name, folder = modules) =>

@@ -3,9 +3,10 @@
 // tensorflow.mjs and canvas.mjs, knowingly.
 import fs from 'node:fs';
 import path from 'node:path';
-import { readJson, relink, isLinkTo, replaceFolder } from '../lib/files.mjs';
-import { left, Trouble } from '../lib/log.mjs';
+import { filesIn, readJson, relink, isLinkTo, replaceFolder } from '../lib/files.mjs';
+import { left } from '../lib/log.mjs';
 import { cache, inRoot, modules, root } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { ask, run } from '../lib/run.mjs';
 import { keepBuilt, libc, probe } from './native.mjs';
 
@@ -20,7 +21,7 @@ function locked() {
   return all.filter(([name, { optional, os, cpu, libc: c }]) => {
     // An optional package for any machine belongs to one for a machine, which may be another.
     const some = name && !(optional && !os && !cpu);
-    return some && fits(os, process.platform) && fits(cpu, process.arch) && fits(c, libc);
+    return some && fits(os, process.platform) && fits(cpu, process.arch) && fits(c, libc());
   });
 }
 
@@ -67,6 +68,8 @@ async function install(progress) {
     },
   });
   progress('moving into place');
+  // 200 MB of source maps, for debuggers of others' browser code.
+  for (const map of filesIn(path.join(fresh, 'node_modules'), '.map')) fs.rmSync(map);
   keepBuilt(path.join(fresh, 'node_modules'));
   replaceFolder(path.join(fresh, 'node_modules'), modules);
   fs.rmSync(fresh, { recursive: true, force: true });

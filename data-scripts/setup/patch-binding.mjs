@@ -5,8 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../lib/files.mjs';
-import { Trouble } from '../lib/log.mjs';
 import { inRoot } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 
 const read = (/** @type {string} */ name) => fs.readFileSync(inRoot('data-scripts', 'setup', name), 'utf8');
 

@@ -2,8 +2,8 @@
 // What can't work here, said before anything is downloaded or run: the Node, the folder, its disk, its owner.
 import fs from 'node:fs';
 import path from 'node:path';
-import { Trouble } from '../lib/log.mjs';
 import { build, cache, inRoot, modules, root, venv } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 
 const LOWEST = [20, 19];
 

@@ -5,9 +5,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { readJson, readText, replaceFolder, sha256, writeWhole } from '../lib/files.mjs';
-import { left, Trouble } from '../lib/log.mjs';
+import { left } from '../lib/log.mjs';
 import { childEnv, isNetworkSetting } from '../lib/child-env.mjs';
 import { cache, inRoot, venv, venvBin } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { ask, run } from '../lib/run.mjs';
 import { installSystem, isRootOnDebian } from './system.mjs';
 

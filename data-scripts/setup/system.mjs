@@ -1,7 +1,8 @@
 // @ts-check
 // What only the system's package manager has: a compiler, and the libraries canvas is built on.
 import fs from 'node:fs';
-import { say, Trouble } from '../lib/log.mjs';
+import { say } from '../lib/log.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { ask, run } from '../lib/run.mjs';
 
 export const isRootOnDebian = () =>
@@ -28,24 +29,29 @@ export async function installSystem(names, purpose) {
   say(`  installed for ${purpose}: ${names.join(' ')}`);
 }
 
+/** @type {string[] | undefined} */
+let broken;
+/** Which of the tools that compile C++ don't run; looked for once. */
+const brokenTools = () =>
+  (broken ??=
+    process.platform === 'win32'
+      ? []
+      : ['make', process.env.CXX || 'c++'].filter((name) => ask(name, ['--version']) === null));
+
 /** What says that C++ can't be compiled here, nor a compiler installed. @returns {Trouble | null} */
 export function absentTools() {
-  const absent = ['make', process.env.CXX || 'c++'].filter(
-    (name) => ask('sh', ['-c', `command -v "${name}"`]) === null,
-  );
-  if (process.platform === 'win32' || absent.length === 0 || isRootOnDebian()) return null;
+  if (brokenTools().length === 0 || isRootOnDebian()) return null;
   return new Trouble(
-    `A C++ compiler and make are needed to build native parts: ${absent.join(' and ')} not found.`,
+    `A C++ compiler and make are needed to build native parts: ${brokenTools().join(' and ')} not found, or broken.`,
     systemCommand(['build-essential']),
   );
 }
 
 /** Make sure that C++ can be compiled. */
 export async function needCompiler() {
-  const works = () =>
-    ask(process.env.CXX || 'c++', ['--version']) !== null && ask('make', ['--version']) !== null;
-  if (process.platform === 'win32' || works()) return;
-  if (isRootOnDebian()) await installSystem(['build-essential'], 'building native parts');
-  else
-    throw absentTools() ?? new Trouble('The C++ compiler does not run.', systemCommand(['build-essential']));
+  const absent = absentTools();
+  if (absent) throw absent;
+  if (brokenTools().length === 0) return;
+  await installSystem(['build-essential'], 'building native parts');
+  broken = undefined;
 }

@@ -11,9 +11,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { readJson, readText, relink, isLinkTo, writeWhole } from '../lib/files.mjs';
-import { left, Trouble } from '../lib/log.mjs';
+import { left } from '../lib/log.mjs';
 import { cache, inRoot, modules, venvBin } from '../lib/paths.mjs';
-import { run } from '../lib/run.mjs';
+import { Trouble } from '../lib/reader.cjs';
+import { RunError, run } from '../lib/run.mjs';
 import { gypEnv } from './gyp.mjs';
 import { glibc, libc, packageVersion, platform, probe, readStamp, writeStamp } from './native.mjs';
 import { patchBinding, patchName } from './patch-binding.mjs';
@@ -52,6 +53,19 @@ const mac = process.platform === 'darwin';
 /** @param {string} name @param {boolean} [versioned] */
 const library = (name, versioned = true) =>
   mac ? `${name}${versioned ? '.2' : ''}.dylib` : `${name}.so${versioned ? '.2' : ''}`;
+
+/**
+ * A quarter of the library, 200 MB, is names for debuggers, which no program loads. Where there is no `strip`, they stay.
+ * @param {string} file
+ */
+async function withoutDebugNames(file) {
+  if (mac) return; // there a changed library loses its signature
+  try {
+    await run('strip', ['--strip-unneeded', file]);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+  }
+}
 
 /** The headers that the binding includes, directly or not. */
 const HEADERS = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/platform/', 'xla/tsl/c/'];
@@ -148,6 +162,8 @@ export const tensorflow = {
         onLine: bytes('unpacking', progress),
       },
     );
+    for (const name of ['libtensorflow_cc', 'libtensorflow_framework'])
+      await withoutDebugNames(path.join(part, 'lib', library(name)));
     // The names that the binding links with: the wheel's _cc library has the whole C interface.
     for (const versioned of [true, false])
       fs.symlinkSync(
@@ -256,15 +272,16 @@ function needWheel() {
       `TensorFlow ${VERSION} has no build for ${platform}: there are Linux x86-64 and arm64, and macOS on Apple silicon.`,
       tfjsOwn,
     );
-  if (libc === 'musl')
+  if (libc() === 'musl')
     throw new Trouble(
       `TensorFlow ${VERSION} has no build for Linux with musl (Alpine), only for glibc.`,
       'use a glibc system, e.g. a Debian container',
     );
-  const [major = 0, minor = 0] = (glibc ?? '9.0').split('.').map(Number);
+  const here = glibc();
+  const [major = 0, minor = 0] = (here ?? '9.0').split('.').map(Number);
   if (major < (LOWEST_GLIBC[0] ?? 0) || (major === LOWEST_GLIBC[0] && minor < (LOWEST_GLIBC[1] ?? 0)))
     throw new Trouble(
-      `TensorFlow ${VERSION} needs glibc ${LOWEST_GLIBC.join('.')} or later; this system has ${glibc}.`,
+      `TensorFlow ${VERSION} needs glibc ${LOWEST_GLIBC.join('.')} or later; this system has ${here}.`,
       'use a newer system, e.g. a Debian container',
     );
   // Wheels for x86-64 are compiled for AVX; elsewhere the file has no line of flags.

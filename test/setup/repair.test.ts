@@ -264,7 +264,12 @@ test('what cannot work is said before anything is downloaded', (t) => {
   python('case "$2" in *venv*) exit 1;; esac; echo 3.12.1');
   refused(bare, /: found 3\.12\.1, which lacks venv\.\nTo mend it: sudo apt-get install/, nobody, bin);
   python('echo 3.12.1 python3');
-  refused(bare, /^A C\+\+ compiler and make are needed .*: make and c\+\+ not found\.\n/, nobody, bin);
+  refused(
+    bare,
+    /^A C\+\+ compiler and make are needed .*: make and c\+\+ not found, or broken\.\n/,
+    nobody,
+    bin,
+  );
 });
 
 test('set-up and doctor look with the same eyes', async () => {
@@ -278,4 +283,28 @@ test('set-up and doctor look with the same eyes', async () => {
     wrong: 'does not work: no picture',
     works: '',
   });
+});
+
+test('a part that is there but broken is looked at like a missing one before it is repaired', async (t) => {
+  const project = bareProject(temporary(t));
+  const { setup } = await load<{ setup(how: string, parts: object[]): Promise<void> }>(
+    'data-scripts/setup.mjs',
+    project,
+  );
+  let installed = 0;
+  const broken = {
+    name: 'a part',
+    missing: () => null,
+    live: () => Promise.reject(new Error('draws nothing')),
+    install: () => Promise.resolve(installed++),
+  };
+  const needs = (): never => {
+    throw new Error('no compiler here');
+  };
+  await assert.rejects(setup('check', [{ ...broken, needs }]), /^Error: no compiler here$/);
+  await assert.rejects(
+    setup('check', [{ ...broken, bytes: 1e18 }]),
+    /^Trouble: Set-up needs \d+\.\d GB of disk/,
+  );
+  assert.equal(installed, 0);
 });
