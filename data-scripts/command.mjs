@@ -1,7 +1,7 @@
 // @ts-check
 // `npm run data -- ...` and its like: does what set-up is missing, then hands over to the compiled command of that name.
-import { fail } from './lib/log.mjs';
 import { inRoot, nodeCompat } from './lib/paths.mjs';
+import { fail } from './lib/reader.cjs';
 import { run } from './lib/run.mjs';
 import { tensorflowEnv } from './lib/child-env.mjs';
 import { setup } from './setup.mjs';

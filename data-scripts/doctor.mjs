@@ -1,6 +1,7 @@
 // @ts-check
 // npm run doctor: what is installed and works, what is not, and the one command that mends it. Changes nothing.
-import { fail, say, Trouble } from './lib/log.mjs';
+import { say } from './lib/log.mjs';
+import { Trouble, fail } from './lib/reader.cjs';
 import { needNode } from './setup/place.mjs';
 import { look, parts } from './setup.mjs';
 

@@ -5,9 +5,8 @@
 import path from 'node:path';
 import { makeJupyterFolder } from './lib/child-env.mjs';
 import { writeWhole } from './lib/files.mjs';
-import { fail } from './lib/log.mjs';
-import { fromReader } from './notebooks/notebooks.mjs';
 import { cache, root, venvBin } from './lib/paths.mjs';
+import { fail, fromReader } from './lib/reader.cjs';
 import { run } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 

@@ -3,8 +3,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
-import { duration, fail, Trouble } from './lib/log.mjs';
+import { duration } from './lib/log.mjs';
+import { fail, parse } from './lib/reader.cjs';
 import { chosen, execute, ownPictures, preparePictures, takeTurns } from './notebooks/notebooks.mjs';
 import { needWritableResults } from './setup/place.mjs';
 import { setup } from './setup.mjs';
@@ -22,14 +22,20 @@ Executes the workbook's notebooks and renders them into site/index.html.
   --verbose       show what TensorFlow says of itself, too
   --help          this text`;
 
-/** @param {string[]} args */
-async function main(args) {
+const OPTIONS = /** @type {const} */ ({
+  only: { type: 'string', multiple: true },
+  data: { type: 'string' },
+  'no-pages': { type: 'boolean' },
+  'no-run': { type: 'boolean' },
+  'no-setup': { type: 'boolean' },
+  verbose: { type: 'boolean' },
+});
+
+async function main() {
   const began = Date.now();
-  const { values, positionals } = parse(args);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const parsed = parse(HELP, { allowPositionals: true, options: OPTIONS });
+  if (!parsed) return 0;
+  const { values, positionals } = parsed;
   if (values.verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0'; // node-compat.cjs has it otherwise
   const files = chosen([...positionals, ...(values.only ?? [])]);
   const pictures = ownPictures(values.data);
@@ -61,29 +67,8 @@ async function pages() {
   );
 }
 
-/** @param {string[]} args */
-function parse(args) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        only: { type: 'string', multiple: true },
-        data: { type: 'string' },
-        'no-pages': { type: 'boolean' },
-        'no-run': { type: 'boolean' },
-        'no-setup': { type: 'boolean' },
-        verbose: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    });
-  } catch (error) {
-    throw new Trouble(error instanceof Error ? error.message : String(error), 'npm start -- --help');
-  }
-}
-
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main();
 } catch (error) {
   fail(error);
 }

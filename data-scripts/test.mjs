@@ -2,12 +2,13 @@
 // `npm test`: set-up that is missing, then types, lint, unit tests, the notebooks with their pages, and these in a browser.
 import fs from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
-import { duration, fail, Trouble } from './lib/log.mjs';
-import { chosen, execute, preparePictures, takeTurns, workbook } from './notebooks/notebooks.mjs';
-import { inRoot, modules } from './lib/paths.mjs';
+import { filesIn, sha256 } from './lib/files.mjs';
+import { duration } from './lib/log.mjs';
+import { build, cache, inRoot, modules, root } from './lib/paths.mjs';
+import { Trouble, fail, parse } from './lib/reader.cjs';
 import { RunError, run } from './lib/run.mjs';
 import { unitTests } from './lib/unit-tests.mjs';
+import { chosen, execute, preparePictures, takeTurns, workbook } from './notebooks/notebooks.mjs';
 import { library } from './setup/library.mjs';
 import { testOnNode } from './setup/other-node.mjs';
 import { needWritableResults } from './setup/place.mjs';
@@ -95,16 +96,48 @@ async function types(_filters, tally) {
 
 /** @type {Stage} */
 async function lint(_filters, tally) {
+  const kept = lintCache();
+  const cached = (/** @type {string} */ name) => [
+    '--cache',
+    '--cache-strategy',
+    'content',
+    '--cache-location',
+    path.join(kept, name),
+  ];
   const options = ['--config', 'data-scripts/lib/eslint.config.mjs', '--max-warnings', '0'];
   const eslint = (/** @type {string[]} */ ...folders) =>
     check(tally, `ESLint, ${folders.join(', ')}`, () =>
-      node('eslint/bin/eslint.js', ...options, '--no-error-on-unmatched-pattern', ...folders),
+      node(
+        'eslint/bin/eslint.js',
+        ...options,
+        ...cached(folders[0] ?? ''),
+        '--no-error-on-unmatched-pattern',
+        ...folders,
+      ),
     );
   // In halves that take about as long, one a core.
   await Promise.all([eslint('src', 'data-scripts', 'notebooks/site'), eslint('test')]);
   await check(tally, 'Prettier', () =>
-    node('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
+    node('prettier/bin/prettier.cjs', ...cached('prettier'), '--check', '--log-level', 'warn', '.'),
   );
+}
+
+/**
+ * ESLint keeps what it found in a file for as long as that file stays as it is. But its rules ask for types from other files
+ * too: with other declarations, scripts, packages or settings it begins anew, in a new folder.
+ */
+function lintCache() {
+  const files = [
+    ...filesIn(build, '.d.ts'),
+    ...['.mjs', '.cjs', '.json'].flatMap((ending) => filesIn(inRoot('data-scripts'), ending)),
+    ...filesIn(inRoot('src'), '.json'),
+    ...['package.json', 'package-lock.json', 'tsconfig.json'].map((name) => inRoot(name)),
+  ];
+  const key = sha256(...files.flatMap((file) => [path.relative(root, file), fs.readFileSync(file)]));
+  const folder = path.join(cache, 'lint', key.slice(0, 16));
+  if (!fs.existsSync(folder)) fs.rmSync(path.dirname(folder), { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** @type {Stage} */
@@ -179,18 +212,11 @@ async function prepare() {
   }
 }
 
-/** @param {string[]} args */
-async function main(args) {
+async function main() {
   const began = Date.now();
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, node: { type: 'string' } },
-  });
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+  const parsed = parse(HELP, { allowPositionals: true, options: { node: { type: 'string' } } });
+  if (!parsed) return 0;
+  const { values, positionals } = parsed;
   const named = positionals.filter((word) => word in STAGES);
   const filters = positionals.filter((word) => !(word in STAGES));
   if (filters.length > 0 && named.length === 0)
@@ -229,7 +255,7 @@ async function main(args) {
 }
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main();
 } catch (error) {
   fail(error);
 }

@@ -1,6 +1,4 @@
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { UserError } from './data/command';
+import { fail, fromReader, parse, programFromReader, Trouble, wholeNumber } from '../lib/reader.cjs';
 
 const HELP = `npm run bench -- data [options]
 npm run bench -- train [options]
@@ -35,49 +33,30 @@ const OPTIONS = {
   epochs: { type: 'string', default: '10' },
   steps: { type: 'string', default: '25' },
   record: { type: 'string' },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n\n${HELP}`);
-  }
-}
-
-function count(name: string, text: string, lowest: number): number {
-  const number = Number(text);
-  if (!Number.isInteger(number) || number < lowest)
-    throw new UserError(`--${name} must be a whole number from ${lowest}, got ${text}.`);
-  return number;
-}
 
 /** What starts TensorFlow is loaded when all words are right. */
 async function main(): Promise<void> {
-  const { values, positionals } = parse(process.argv.slice(2));
-  if (values.help) return console.log(HELP);
-  // npm changes into the project's root; a relative path is meant from where the reader typed it.
-  const path = (text?: string) => text && resolve(process.env.INIT_CWD ?? '', text);
-  const torch = values.torch?.includes('/') ? path(values.torch) : values.torch;
+  const parsed = parse(HELP, { options: OPTIONS, allowPositionals: true });
+  if (!parsed) return;
+  const { values, positionals } = parsed;
+  const torch = values.torch && programFromReader(values.torch);
+  const pictures = values.pictures && fromReader(values.pictures);
   const what = positionals.join();
   if (what === 'train') {
-    const batch = values.batch === undefined ? undefined : count('batch', values.batch, 1);
-    const rounds = count('rounds', values.rounds ?? '12', 1);
+    const batch = values.batch === undefined ? undefined : wholeNumber('batch', values.batch);
+    const rounds = wholeNumber('rounds', values.rounds ?? '12');
     return (await import('./bench/train')).benchTrain({ torch, batch, rounds });
   }
   if (what === 'article') {
-    const epochs = count('epochs', values.epochs, 1);
-    return (await import('./bench/article')).benchArticle({ torch, pictures: path(values.pictures), epochs });
+    const epochs = wholeNumber('epochs', values.epochs);
+    return (await import('./bench/article')).benchArticle({ torch, pictures, epochs });
   }
-  if (what !== 'data') throw new UserError(`What is to be timed, data, train or article?\n\n${HELP}`);
-  const rounds = count('rounds', values.rounds ?? '3', 1);
-  const steps = count('steps', values.steps, 0);
-  const [pictures, record] = [path(values.pictures), path(values.record)];
+  if (what !== 'data') throw new Trouble(`What is to be timed, data, train or article?\n\n${HELP}`);
+  const rounds = wholeNumber('rounds', values.rounds ?? '3');
+  const steps = wholeNumber('steps', values.steps, 0);
+  const record = values.record && fromReader(values.record);
   await (await import('./bench/data')).benchData({ torch, pictures, rounds, steps, record });
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error && error.name !== 'TypeError' ? error.message : error);
-  process.exitCode = 1;
-});
+main().catch(fail);

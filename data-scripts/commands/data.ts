@@ -1,7 +1,5 @@
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { DownloadError } from '../../src/data/download';
-import { UserError, type Command } from './data/command';
+import { fail, fromReader, parse } from '../lib/reader.cjs';
+import type { Command } from './data/command';
 import { cifar10 } from './data/cifar10';
 import { drawings } from './data/drawings';
 import { photos } from './data/photos';
@@ -19,30 +17,22 @@ async function main(args: readonly string[]): Promise<void> {
     if (!asked) process.exitCode = 2;
     return;
   }
-  const { values, positionals } = parse(command, args.slice(1));
-  if (values.help) return console.log(usage(command));
-  await command.run({
-    dryRun: values['dry-run'] === true,
-    flags: new Set(Object.keys(values).filter((name) => values[name] === true)),
-    // npm changes into the project's root; a relative path is meant from where the reader typed it.
-    from: typeof values.from === 'string' ? resolve(process.env.INIT_CWD ?? '', values.from) : undefined,
-    operands: positionals,
-    say: (line) => console.log(line),
-  });
-}
-
-function parse(command: Command, args: readonly string[]): ReturnType<typeof parseArgs> {
   const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
-    help: { type: 'boolean', short: 'h' },
     'dry-run': { type: 'boolean', short: 'n' },
   };
   if (command.from) options.from = { type: 'string' };
   for (const name of Object.keys(command.options ?? {})) options[name] = { type: 'boolean' };
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: command.operands !== undefined });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n\n${usage(command)}`);
-  }
+  const allowPositionals = command.operands !== undefined;
+  const parsed = parse(usage(command), { args: args.slice(1), options, allowPositionals });
+  if (!parsed) return;
+  const { values, positionals } = parsed;
+  await command.run({
+    dryRun: values['dry-run'] === true,
+    flags: new Set(Object.keys(values).filter((name) => values[name] === true)),
+    from: typeof values.from === 'string' ? fromReader(values.from) : undefined,
+    operands: positionals,
+    say: (line) => console.log(line),
+  });
 }
 
 function overview(): string {
@@ -64,7 +54,4 @@ function usage(command: Command): string {
   return `npm run data -- ${command.name}${operands} [options]\n\n${command.help}\n\n${list}`;
 }
 
-main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof UserError || error instanceof DownloadError ? error.message : error);
-  process.exitCode = 1;
-});
+main(process.argv.slice(2)).catch(fail);

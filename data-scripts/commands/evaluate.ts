@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { DataLoader } from '../../src/data/loader';
@@ -8,7 +7,7 @@ import { IMAGENET_MEAN, IMAGENET_STD, cifarEvalTransform } from '../../src/data/
 import { CifarResNet, type ShortcutOption } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { evaluate } from '../../src/training/evaluate';
-import { UserError } from './data/command';
+import { fail, parse, Trouble, wholeNumber } from '../lib/reader.cjs';
 
 const DEPTHS = [20, 32, 44, 56, 110];
 const NAMES = ['resnet', 'plain'].flatMap((kind) => DEPTHS.map((depth) => `${kind}${depth}_cifar`));
@@ -42,36 +41,27 @@ const OPTIONS = {
   std: { type: 'string', default: IMAGENET_STD.join(',') },
   'batch-size': { type: 'string', default: '200' },
   json: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
 /** Three numbers, "0.485,0.456,0.406". */
 function triple(name: string, text: string, lowest: number): number[] {
   const numbers = text.split(',').map(Number);
   if (numbers.length !== 3 || numbers.some((each) => !(each >= lowest && each <= 255))) {
-    throw new UserError(
+    throw new Trouble(
       `--${name} must be three numbers with commas between them (red,green,blue), got ${text}.`,
     );
   }
   return numbers;
 }
 
-function parse(args: string[]): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
-  try {
-    return parseArgs({ args, options: OPTIONS }).values;
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n\n${HELP}`);
-  }
-}
-
 function buildModel(name: string | undefined, shortcut: string): CifarResNet {
   const match = /^(resnet|plain)(\d+)_cifar$/.exec(name ?? '');
   if (name === undefined || match === null || !NAMES.includes(name)) {
     const came = name === undefined ? 'it is missing' : `got ${name}`;
-    throw new UserError(`--model must be one of ${NAMES.join(', ')}; ${came}.`);
+    throw new Trouble(`--model must be one of ${NAMES.join(', ')}; ${came}.`);
   }
   if (!['A', 'B', 'C'].includes(shortcut))
-    throw new UserError(`--shortcut must be A, B or C, got ${shortcut}.`);
+    throw new Trouble(`--shortcut must be A, B or C, got ${shortcut}.`);
   const [, kind, depth] = match;
   return new CifarResNet(Number(depth), {
     shortcut: kind === 'plain' ? 'none' : (shortcut as ShortcutOption),
@@ -79,19 +69,16 @@ function buildModel(name: string | undefined, shortcut: string): CifarResNet {
 }
 
 async function main(): Promise<void> {
-  const values = parse(process.argv.slice(2));
-  if (values.help) return console.log(HELP);
+  const parsed = parse(HELP, { options: OPTIONS });
+  if (!parsed) return;
+  const { values } = parsed;
   const { checkpoint, json } = values;
   const say = json ? console.error : console.log;
   const mean = triple('mean', values.mean, 0);
   const std = triple('std', values.std, 1e-6);
-  const batchSize = Number(values['batch-size']);
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new UserError(`--batch-size must be a whole number from 1, got ${values['batch-size']}.`);
-  }
+  const batchSize = wholeNumber('batch-size', values['batch-size']);
   const model = buildModel(values.model, values.shortcut);
-  if (checkpoint === undefined)
-    throw new UserError('--checkpoint is missing: which file? (--help says more)');
+  if (checkpoint === undefined) throw new Trouble('--checkpoint is missing: which file? (--help says more)');
   model.loadStateDict(loadCheckpoint(checkpoint, { key: values.key }));
 
   const transform = cifarEvalTransform({ mean, std });
@@ -111,7 +98,4 @@ async function main(): Promise<void> {
   say(`accuracy ${accuracy.toFixed(2)} %`);
 }
 
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-});
+main().catch(fail);

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
-import { Trouble } from './log.mjs';
+import { Trouble } from './reader.cjs';
 
 const NAMES = [
   'chromium',

@@ -5,19 +5,6 @@ const live = process.stdout.isTTY && process.env.TERM !== 'dumb';
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const LOG_EVERY_MS = 30_000;
 
-/** An error whose message is meant for the reader: printed as it is, without a stack. */
-export class Trouble extends Error {
-  /**
-   * @param {string} message what was expected and what came, in one or two lines
-   * @param {string} [mend] the one command (or action) that mends it
-   */
-  constructor(message, mend) {
-    super(message);
-    this.name = 'Trouble';
-    this.mend = mend;
-  }
-}
-
 /** @param {number} ms @returns {string} `0.4 s`, `12 s`, `3 min 20 s` */
 export function duration(ms) {
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
@@ -80,18 +67,4 @@ export async function step(label, work, { usualSeconds } = {}) {
   } finally {
     clearInterval(timer);
   }
-}
-
-/**
- * Say what went wrong and end with a non-zero status; a `Trouble` without its stack.
- * @param {unknown} error
- * @returns {never}
- */
-export function fail(error) {
-  if (error instanceof Trouble) {
-    process.stderr.write(`${error.message}\n${error.mend ? `To mend it: ${error.mend}\n` : ''}`);
-  } else {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
-  }
-  process.exit(1);
 }

@@ -1,11 +1,12 @@
 // @ts-check
 // Runs other programs. Arguments are passed as a list, never through a shell; Ctrl-C and termination reach the whole
-// tree of a program before this process ends, so that nothing is left behind.
+// tree of a program before this process ends, so that nothing is left behind. Looked at: execa, which set-up would need
+// before it has installed anything, and which ends a program, but not what that one has started.
 import { spawn, spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { childEnv } from './child-env.mjs';
-import { Trouble } from './log.mjs';
 import { root } from './paths.mjs';
+import { Trouble } from './reader.cjs';
 
 const KEEP_CHARS = 200_000; // of each captured stream: enough for a compiler's errors
 const TAIL_LINES = 15; // of the output that a failure shows

@@ -1,16 +1,15 @@
 // @ts-check
-// Type-checks the code cells of notebooks, strictly: tslab itself is not strict and reads no tsconfig.
-//
-//     node data-scripts/notebooks/check-cells.mjs [--clear] [NOTEBOOK...]      (default: notebooks/*.ipynb)
+// Type-checks the code cells of notebooks, strictly: tslab itself is not strict and reads no tsconfig. Looked at: nbQA, which
+// hands cells to Python's tools only.
 //
 // Also an error: outputs and execution counts (--clear removes them), and a kernel other than tslab.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { messageOf, moduleOf, remark } from './cell-module.mjs';
-import { fail } from '../lib/log.mjs';
 import { readNotebook, sourceOf, workbook, writeNotebook } from './notebooks.mjs';
 import { root } from '../lib/paths.mjs';
+import { fail, parse } from '../lib/reader.cjs';
 
 const KERNEL = 'tslab';
 const LONG_CELL_LINES = 40;
@@ -78,6 +77,7 @@ function compilerOptions() {
     ...options,
     module: ts.ModuleKind.ESNext,
     lib: ['lib.es2022.d.ts'],
+    allowJs: false,
     noEmit: true,
     noUnusedLocals: false,
     noUnusedParameters: false,
@@ -158,11 +158,16 @@ export function formatRemark({ notebook, cell, line, column, message, warning })
   return `${file}, cell ${cell}, line ${line}:${column}: ${warning ? 'warning: ' : ''}${message}`;
 }
 
-/** @param {string[]} args */
-function main(args) {
-  const named = args.filter((arg) => !arg.startsWith('-'));
-  const files = named.length > 0 ? named : workbook();
-  if (args.includes('--clear')) {
+const HELP = `node data-scripts/notebooks/check-cells.mjs [--clear] [NOTEBOOK...]      (default: notebooks/*.ipynb)
+
+  --clear     removes outputs and execution counts
+  --help, -h  this text`;
+
+function main() {
+  const parsed = parse(HELP, { allowPositionals: true, options: { clear: { type: 'boolean' } } });
+  if (!parsed) return 0;
+  const files = parsed.positionals.length > 0 ? parsed.positionals : workbook();
+  if (parsed.values.clear) {
     for (const file of files) if (clearOutputs(file)) console.log(`${path.basename(file)}: outputs cleared`);
   }
   const remarks = checkNotebooks(files);
@@ -176,7 +181,7 @@ function main(args) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    process.exitCode = main(process.argv.slice(2));
+    process.exitCode = main();
   } catch (error) {
     fail(error);
   }

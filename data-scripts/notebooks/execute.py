@@ -5,6 +5,8 @@
 Writes the executed copies to FOLDER (never beside the originals) and prints, for each notebook, how far it is and
 how long it took. A fault is a cell that fails, and also what tslab lets pass: see kernel/hooks.cjs.
 
+Over nbclient. Looked at: papermill and nbclient's own command, which take a cell that tslab calls "ok" for good.
+
 Exit status: 0 all ran, 1 a cell failed, 2 wrong arguments or no kernel, 130 interrupted.
 """
 

@@ -4,15 +4,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeJupyterFolder } from '../lib/child-env.mjs';
 import { alone } from '../lib/files.mjs';
-import { Trouble } from '../lib/log.mjs';
 import { cache, inRoot, nodeCompat, venvBin } from '../lib/paths.mjs';
+import { Trouble, fromReader } from '../lib/reader.cjs';
 import { run } from '../lib/run.mjs';
 
 /** Executed copies: what the pages are made from. */
 export const executedFolder = inRoot('.cache', 'executed');
 
 /** @typedef {{ cell_type: string, source: string | string[], id?: string, metadata: Record<string, unknown>, outputs?: Output[], execution_count?: number | null }} Cell */
-/** @typedef {{ output_type: string, name?: string, text?: string | string[], data?: Record<string, unknown> }} Output */
+/** @typedef {{ output_type: string, name?: string, text?: string | string[], data?: Record<string, unknown>, metadata?: { figure?: { caption?: string } } }} Output */
 /** @typedef {{ kernelspec?: { name?: string }, run?: RunFacts }} Metadata */
 /** What the executor notes in an executed copy: data-scripts/notebooks/execute.py.
  * @typedef {{ seconds: number, date: string, machine: string }} RunFacts */
@@ -51,9 +51,6 @@ export function chosen(names) {
   });
   return [...all.filter((file) => picked.includes(file)), ...picked.filter((file) => !all.includes(file))];
 }
-
-/** A path as the reader meant it: npm changes into the project's root first. @param {string} file */
-export const fromReader = (file) => path.resolve(process.env.INIT_CWD ?? process.cwd(), file);
 
 /**
  * @param {string} file

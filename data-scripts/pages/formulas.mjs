@@ -2,7 +2,7 @@
 // Formulas: MathJax draws the TeX that Sphinx leaves in the pages, as SVG with MathML for screen readers, so that a
 // reader's browser needs no script for them.
 import { createRequire } from 'node:module';
-import { Trouble } from '../lib/log.mjs';
+import { Trouble } from '../lib/reader.cjs';
 import { editPages } from './pages.mjs';
 
 /** A node of MathJax's own small DOM. @typedef {object} Node */

@@ -64,16 +64,22 @@ test('each file is put where it belongs, and one that differs makes the command 
   for (const kind of ['equal', 'refused by both', 'only Pillow', 'only ours', 'differing'])
     assert.equal(count(lines, kind), 1, kind);
   assert.equal(count(lines, 'depends on the part'), 0);
-  assert.match(lines, /^differing: below\/other\.png$/m);
-  assert.match(lines, /^ +1 {2}is no JPEG, PNG/m);
+  assert.match(
+    lines,
+    new RegExp(`^differing:\n {2}below/other\\.png: ${height}x${width}; Pillow: ${height}x${width}$`, 'm'),
+  );
+  assert.match(lines, /^only Pillow:\n {2}pillow\.xbm: is no JPEG, PNG/m);
+  assert.doesNotMatch(lines, /neither\.txt|same\.png/);
+  const { lines: all } = await compare(folder, '--verbose', '--python', peer(answers));
+  assert.match(all, /^ {2}neither\.txt: is no JPEG, .*; Pillow: UnidentifiedImageError: no$/m);
+  assert.match(all, /^ {2}same\.png$/m);
   rmSync(join(folder, 'below'), { recursive: true });
   assert.equal((await compare(folder, '--python', peer(answers))).status, 0);
 });
 
 test('the command explains itself, and says in a line what is wrong', async () => {
-  assert.match((await compare('--help')).lines, /--python PYTHON/);
-  await assert.rejects(compare('--python', 'python'), /^Error: Name one folder/);
-  await assert.rejects(compare(scratch), /^Error: --python is missing/);
+  await assert.rejects(compare('--python', 'python'), /^Trouble: Which folder\? Got none/);
+  await assert.rejects(compare(scratch), /^Trouble: --python is missing/);
   await assert.rejects(compare(join(scratch, 'nowhere'), '--python', 'python'), /nowhere is no folder/);
   await assert.rejects(compare(scratch, '--python', join(scratch, 'no-python')), /gave no answer/);
 });

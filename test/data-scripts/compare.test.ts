@@ -48,7 +48,7 @@ for (const name of ['wrapped-twice.pth', 'wrapped-weights.pth', 'complex.pth', '
   cpSync(join(root, 'test/golden/checkpoint', name), join(folder, name));
 
 test('compare explains itself, and says in a line what is wrong', () => {
-  for (const args of [['--help'], ['checkpoints', '-h']]) {
+  for (const args of [['--help'], ['checkpoints', '-h'], ['pictures', '--help']]) {
     const { status, stdout } = compare(...args);
     assert.equal(status, 0);
     for (const word of ['checkpoints', 'FOLDER', '--python']) assert.ok(stdout.includes(word), word);

@@ -17,8 +17,8 @@ import { manualSeed } from '../../../src/random';
 import type { EpochRecord } from '../../../src/training/history';
 import { Adam } from '../../../src/training/optimizers';
 import { trainAndEval } from '../../../src/training/trainAndEval';
-import { UserError } from '../data/command';
 import { dateAndMachine, writeRecord } from '../../records';
+import { Trouble } from '../../lib/reader.cjs';
 import { Peer } from './peer';
 import { Turns } from './turns';
 
@@ -138,7 +138,7 @@ async function runOurs(
   const lossFunc = new CrossEntropyLoss();
   try {
     const result = await trainAndEval(model, epochs, lossFunc, optimizer, loaders[0], loaders[1], options);
-    if (result.interrupted) throw new UserError('Stopped: there is no record of half a job.');
+    if (result.interrupted) throw new Trouble('Stopped: there is no record of half a job.');
     return summary(result.history);
   } finally {
     end();

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { UserError } from '../data/command';
+import { Trouble } from '../../lib/reader.cjs';
 
 /** A program in another language that answers each line on its stdin with a line of JSON. */
 export class Peer {
@@ -26,10 +26,10 @@ export class Peer {
     return this.answer();
   }
 
-  /** @throws UserError with the last line of the program's complaint when it has ended. */
+  /** @throws Trouble with the last line of the program's complaint when it has ended. */
   async answer(): Promise<unknown> {
     const { value, done } = (await this.lines.next()) as IteratorResult<string, undefined>;
-    if (done) throw new UserError(`${this.program} gave no answer: ${this.complaint.split('\n').pop()}`);
+    if (done) throw new Trouble(`${this.program} gave no answer: ${this.complaint.split('\n').pop()}`);
     return JSON.parse(value);
   }
 

@@ -16,8 +16,10 @@ type Tensors = [name: string, dtype: string, shape: number[], sha256: string][];
 type Answer = { error: string } | { dicts: Record<string, Tensors> };
 
 /** `npm run compare -- checkpoints`: returns the exit status. */
-export async function compareCheckpoints(args: string[]): Promise<number> {
-  const { folder, python } = parseFolder(args);
+export async function compareCheckpoints(args: string[], help: string): Promise<number> {
+  const asked = parseFolder(args, help);
+  if (!asked) return 0;
+  const { folder, python, verbose } = asked;
   const files = filesIn(folder);
   const peer = new Peer(python, [`${projectRoot()}/data-scripts/commands/compare/checkpoints_peer.py`]);
   const { versions } = (await peer.answer()) as { versions: string };
@@ -25,7 +27,7 @@ export async function compareCheckpoints(args: string[]): Promise<number> {
   const outcomes = new Map<string, Outcome>();
   for (const path of files) outcomes.set(path, compare(path, (await peer.ask({ path })) as Answer));
   peer.end();
-  console.log(report(folder, KINDS, outcomes));
+  console.log(report(folder, KINDS, outcomes, verbose));
   return [...outcomes.values()].some(({ kind }) => kind === DIFFERING) ? 1 : 0;
 }
 

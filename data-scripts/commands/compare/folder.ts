@@ -1,7 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { UserError } from '../data/command';
+import { join, relative } from 'node:path';
+import { fromReader, parse, programFromReader, Trouble } from '../../lib/reader.cjs';
 
 /** How a file came out. */
 export interface Outcome {
@@ -10,48 +9,58 @@ export interface Outcome {
   readonly reason?: string;
 }
 
-/** FOLDER --python PYTHON, as the reader means them: npm changes into the project's root. */
-export function parseFolder(args: string[]): { folder: string; python: string } {
-  let parsed;
-  try {
-    parsed = parseArgs({ args, options: { python: { type: 'string' } }, allowPositionals: true });
-  } catch (error) {
-    throw new UserError((error as Error).message);
-  }
+/** What the reader asks for. */
+interface Asked {
+  folder: string;
+  python: string;
+  /** Name every file. */
+  verbose: boolean;
+}
+
+/** FOLDER --python PYTHON [--verbose], as the reader means them; undefined where they asked for help. */
+export function parseFolder(args: string[], help: string): Asked | undefined {
+  const options = { python: { type: 'string' }, verbose: { type: 'boolean', default: false } } as const;
+  const parsed = parse(help, { args, options, allowPositionals: true });
+  if (!parsed) return undefined;
   const { positionals, values } = parsed;
-  if (positionals.length !== 1) throw new UserError(`Which folder? Got ${positionals.join(', ') || 'none'}.`);
-  if (values.python === undefined)
-    throw new UserError('--python is missing: which Python is to compare with?');
-  const from = process.env.INIT_CWD ?? '';
+  if (positionals.length !== 1) throw new Trouble(`Which folder? Got ${positionals.join(', ') || 'none'}.`);
+  if (values.python === undefined) throw new Trouble('--python is missing: which Python is to compare with?');
   return {
-    folder: resolve(from, positionals[0]),
-    python: values.python.includes('/') ? resolve(from, values.python) : values.python,
+    folder: fromReader(positionals[0]),
+    python: programFromReader(values.python),
+    verbose: values.verbose,
   };
 }
 
 /** All files in a folder and in those within it, sorted. Links are not followed. */
 export function filesIn(folder: string): string[] {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`${folder} is no folder.`);
+    throw new Trouble(`${folder} is no folder.`);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  if (files.length === 0) throw new UserError(`There is no file in ${folder}.`);
+  if (files.length === 0) throw new Trouble(`There is no file in ${folder}.`);
   return files.sort();
 }
 
-/** How many files came out how, and which of them not equal, for what reason; `kinds` says in what order. */
+/**
+ * How many files came out how, and which of them not equal, for what reason; `kinds` says in what order. `verbose` names
+ * those without a reason too.
+ */
 export function report(
   folder: string,
   kinds: readonly string[],
   outcomes: ReadonlyMap<string, Outcome>,
+  verbose: boolean,
 ): string {
   const width = Math.max(...kinds.map((kind) => kind.length));
   const of = (kind: string) => [...outcomes].filter(([, outcome]) => outcome.kind === kind);
   const counts = kinds.map((kind) => `  ${kind.padEnd(width)} ${String(of(kind).length).padStart(6)}`);
   const named = kinds.flatMap((kind) => {
     const lines = of(kind).flatMap(([file, { reason }]) =>
-      reason === undefined ? [] : [`  ${relative(folder, file)}: ${reason}`],
+      reason === undefined && !verbose
+        ? []
+        : [`  ${relative(folder, file)}${reason === undefined ? '' : `: ${reason}`}`],
     );
     return lines.length === 0 ? [] : ['', `${kind}:`, ...lines];
   });

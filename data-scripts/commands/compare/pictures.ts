@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join, relative, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
 import { decodeImage, ImageError } from '../../../src/data/decode';
 import { crop } from '../../../src/data/geometry';
 import type { CropBox } from '../../../src/data/image';
@@ -8,28 +7,10 @@ import { projectRoot } from '../../../src/data/locations';
 import { RandomResizedCrop } from '../../../src/data/transforms';
 import { Random } from '../../../src/random';
 import { Peer } from '../bench/peer';
-import { UserError } from '../data/command';
-import { filesIn } from './folder';
+import { filesIn, type Outcome, parseFolder, report } from './folder';
 
-const HELP = `npm run compare -- pictures FOLDER --python PYTHON [--verbose]
-
-Decodes every file of a folder, here and with Pillow's convert('RGB'), and compares sizes and pixels to the bit.
-Each is also decoded in two parts, as RandomResizedCrop does: what comes of a file must not depend on the part.
-
-  --python PYTHON  a Python that has Pillow
-  --verbose        name every file and what came of it
-  --help, -h       this text
-
-The exit status is 1 when a picture differs, or depends on the part.`;
-
-const OPTIONS = {
-  python: { type: 'string' },
-  verbose: { type: 'boolean', default: false },
-  help: { type: 'boolean', short: 'h', default: false },
-} as const;
-
-/** What became of a file: a picture, or the reason why it was refused. */
-type Outcome = { height: number; width: number; sha256: string } | { refusal: string };
+/** What one side made of a file: a picture, or the reason why it was refused. */
+type Decoded = { height: number; width: number; sha256: string } | { refusal: string };
 
 const KINDS = [
   'equal',
@@ -39,57 +20,35 @@ const KINDS = [
   'differing',
   'depends on the part',
 ] as const;
-type Kind = (typeof KINDS)[number];
 
-interface Row {
-  file: string;
-  kind: Kind;
-  ours: Outcome;
-  pillow: Outcome;
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UserError(`${(error as Error).message}\n\n${HELP}`);
-  }
-}
-
-/** @returns the exit status. */
-export async function comparePictures(args: string[]): Promise<number> {
-  const { values, positionals } = parse(args);
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
-  if (positionals.length !== 1) throw new UserError(`Name one folder of pictures.\n\n${HELP}`);
-  if (!values.python)
-    throw new UserError('--python is missing: a Python that has Pillow (--help says more).');
-  // npm changes into the project's root; a relative path is meant from where the reader typed it.
-  const path = (text: string): string => resolve(process.env.INIT_CWD ?? '', text);
-  const folder = path(positionals[0]);
+/** `npm run compare -- pictures`: returns the exit status. */
+export async function comparePictures(args: string[], help = ''): Promise<number> {
+  const asked = parseFolder(args, help);
+  if (!asked) return 0;
+  const { folder, python, verbose } = asked;
   const files = filesIn(folder);
-  const script = join(projectRoot(), 'data-scripts/commands/compare/pictures_peer.py');
-  const peer = new Peer(values.python.includes('/') ? path(values.python) : values.python, [script]);
-  const rows: Row[] = [];
+  const peer = new Peer(python, [join(projectRoot(), 'data-scripts/commands/compare/pictures_peer.py')]);
+  const outcomes = new Map<string, Outcome>();
   try {
     const { Pillow: version } = (await peer.answer()) as { Pillow: string };
+    console.log(`${files.length} files in ${folder}, against Pillow ${version}\n`);
     for (const file of files) {
-      const [ours, pillow] = await Promise.all([decode(file), peer.ask({ path: file })]);
-      const kind = (await dependsOnPart(file, ours))
-        ? 'depends on the part'
-        : compare(ours, pillow as Outcome);
-      rows.push({ file: relative(folder, file), kind, ours, pillow: pillow as Outcome });
+      const [ours, pillow] = await Promise.all([decode(file), peer.ask({ path: file }) as Promise<Decoded>]);
+      const kind = (await dependsOnPart(file, ours)) ? 'depends on the part' : compare(ours, pillow);
+      // Hundreds of files that are no pictures would hide the few that count.
+      const quiet = kind === 'equal' || (kind === 'refused by both' && !verbose);
+      const reason = quiet ? undefined : `${say(ours)}; Pillow: ${say(pillow)}`;
+      outcomes.set(file, { kind, reason });
     }
-    report(rows, version, values.verbose);
   } finally {
     peer.end();
   }
-  return rows.some(({ kind }) => kind === 'differing' || kind === 'depends on the part') ? 1 : 0;
+  console.log(report(folder, KINDS, outcomes, verbose));
+  const wrong: readonly string[] = ['differing', 'depends on the part'];
+  return [...outcomes.values()].some(({ kind }) => wrong.includes(kind)) ? 1 : 0;
 }
 
-async function decode(path: string, box?: CropBox): Promise<Outcome> {
+async function decode(path: string, box?: CropBox): Promise<Decoded> {
   try {
     const { data, height, width } = await decodeImage(path, undefined, box && (() => box));
     return { height, width, sha256: createHash('sha256').update(data).digest('hex') };
@@ -99,7 +58,7 @@ async function decode(path: string, box?: CropBox): Promise<Outcome> {
   }
 }
 
-async function dependsOnPart(path: string, ours: Outcome): Promise<boolean> {
+async function dependsOnPart(path: string, ours: Decoded): Promise<boolean> {
   if ('refusal' in ours) {
     const part = await decodeImage(path, undefined, () => ({ top: 0, left: 0, height: 1, width: 1 })).catch(
       () => undefined,
@@ -118,30 +77,12 @@ async function dependsOnPart(path: string, ours: Outcome): Promise<boolean> {
   return false;
 }
 
-function compare(ours: Outcome, pillow: Outcome): Kind {
+function compare(ours: Decoded, pillow: Decoded): (typeof KINDS)[number] {
   if ('refusal' in ours) return 'refusal' in pillow ? 'refused by both' : 'only Pillow';
   if ('refusal' in pillow) return 'only ours';
   const same = (['height', 'width', 'sha256'] as const).every((key) => ours[key] === pillow[key]);
   return same ? 'equal' : 'differing';
 }
 
-const say = (outcome: Outcome): string =>
-  'refusal' in outcome ? `refused: ${outcome.refusal}` : `${outcome.height}x${outcome.width}`;
-
-function report(rows: readonly Row[], version: string, verbose: boolean): void {
-  for (const { file, kind, ours, pillow } of rows)
-    if (verbose || !['equal', 'refused by both', 'only Pillow'].includes(kind))
-      console.log(`${kind}: ${file}\n  ours    ${say(ours)}\n  Pillow  ${say(pillow)}`);
-  console.log(`${rows.length} files, height x width and pixels compared with Pillow ${version}:`);
-  for (const kind of KINDS)
-    console.log(`  ${kind.padEnd(20)}${String(rows.filter((row) => row.kind === kind).length).padStart(6)}`);
-  const reasons = new Map<string, number>();
-  for (const { kind, ours } of rows)
-    if (kind === 'only Pillow' && 'refusal' in ours) {
-      const reason = ours.refusal.replace(/\d+/g, 'N');
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
-    }
-  if (reasons.size > 0) console.log('Why those that only Pillow reads are refused here:');
-  for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1]))
-    console.log(`${String(count).padStart(6)}  ${reason}`);
-}
+const say = (decoded: Decoded): string =>
+  'refusal' in decoded ? decoded.refusal : `${decoded.height}x${decoded.width}`;

@@ -1,9 +1,10 @@
+// Over fflate and tar, which unpack; own are only the limits of what is accepted, and these libraries have none.
 import { unzipSync, type UnzipFileInfo } from 'fflate';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import * as tar from 'tar';
-import { UserError } from './command';
+import { Trouble } from '../../lib/reader.cjs';
 
 /** A file in an archive. */
 export interface Entry {
@@ -42,7 +43,7 @@ export function archiveKind(path: string): 'zip' | 'tar' | undefined {
 
 /**
  * The files in a zip or tar.gz archive.
- * @throws UserError when it is no such archive, is damaged, holds more entries than the limits allow, or a path
+ * @throws Trouble when it is no such archive, is damaged, holds more entries than the limits allow, or a path
  *   that leads out of the folder it would be unpacked to.
  */
 export async function listArchive(archive: string, limits: Limits): Promise<Entry[]> {
@@ -63,7 +64,7 @@ export async function listArchive(archive: string, limits: Limits): Promise<Entr
  * @param wanted - which files to take.
  * @param onProgress - told how many of the wanted bytes are written.
  * @returns the files written.
- * @throws UserError as `listArchive`, and when the wanted files are larger than the limits allow.
+ * @throws Trouble as `listArchive`, and when the wanted files are larger than the limits allow.
  */
 export async function unpack(
   archive: string,
@@ -95,20 +96,20 @@ export async function unpack(
 
 function needKind(archive: string): 'zip' | 'tar' {
   const kind = archiveKind(archive);
-  if (!kind) throw new UserError(`${archive} is neither a zip nor a tar.gz archive.`);
+  if (!kind) throw new Trouble(`${archive} is neither a zip nor a tar.gz archive.`);
   return kind;
 }
 
-const refused = (archive: string, why: string): UserError =>
-  new UserError(`${basename(archive)} ${why}; nothing was unpacked.`);
+const refused = (archive: string, why: string): Trouble =>
+  new Trouble(`${basename(archive)} ${why}; nothing was unpacked.`);
 
 /** Runs `work`; what the libraries throw at a damaged archive becomes a message that names it. */
 async function readable<T>(archive: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${archive} cannot be unpacked: ${(error as Error).message}. Is it complete?`);
+    if (error instanceof Trouble) throw error;
+    throw new Trouble(`${archive} cannot be unpacked: ${(error as Error).message}. Is it complete?`);
   }
 }
 

@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../../src/data/download';
 import { cacheRoot, cifar10Folder } from '../../../src/data/locations';
 import { startProgress } from '../../../src/progress';
+import { Trouble } from '../../lib/reader.cjs';
 import { unpack } from './archive';
-import { UserError, type Command } from './command';
+import type { Command } from './command';
 import { downloadOrAdvise } from './offline';
 
 /**
@@ -45,7 +46,7 @@ export const cifar10: Command = {
       return say(`Would ${source ? `take ${source}` : `download ${ARCHIVE.url} (170 MB)`} into ${folder}`);
     const partial = `${folder}.partial`;
     await rm(partial, { recursive: true, force: true });
-    if (source && !existsSync(source)) throw new UserError(`There is no ${source}.`);
+    if (source && !existsSync(source)) throw new Trouble(`There is no ${source}.`);
     if (source && (await stat(source)).isDirectory()) await copyFrom(source, partial);
     else await unpackFrom(source ?? (await fetchArchive(say)), partial);
     await rm(folder, { recursive: true, force: true });
@@ -95,7 +96,7 @@ async function copyFrom(source: string, target: string): Promise<void> {
 async function requireAll(folder: string, source: string): Promise<void> {
   const wrong = await missing(folder);
   if (wrong.length > 0)
-    throw new UserError(
+    throw new Trouble(
       `${source} does not hold CIFAR-10's binary version: ${wrong.join(', ')} missing or not of ${BATCH_BYTES} bytes.`,
     );
 }

@@ -27,6 +27,3 @@ export interface Command {
   options?: Readonly<Record<string, string>>;
   run(invocation: Invocation): Promise<void>;
 }
-
-/** A failure that is the reader's to mend: shown without a stack. */
-export class UserError extends Error {}

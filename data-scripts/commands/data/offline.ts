@@ -1,5 +1,5 @@
 import { DownloadError } from '../../../src/data/download';
-import { UserError } from './command';
+import { Trouble } from '../../lib/reader.cjs';
 
 /**
  * Runs a download; when there is no connection, or the file is not there any more, says in two lines
@@ -16,8 +16,8 @@ export async function downloadOrAdvise<T>(
     return await fetchIt();
   } catch (error) {
     if (!(error instanceof DownloadError)) throw error;
-    if (error.reason !== 'unreachable' && error.reason !== 'refused') throw new UserError(error.message);
-    throw new UserError(
+    if (error.reason !== 'unreachable' && error.reason !== 'refused') throw new Trouble(error.message);
+    throw new Trouble(
       `${error.message.replace(/\.$/, '')}. Get ${urls} by other means and run\n  ${command}`,
     );
   }

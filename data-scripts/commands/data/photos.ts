@@ -4,9 +4,10 @@ import { basename, dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../../src/data/download';
 import { cacheRoot, dataRoot, PICTURE_CLASSES } from '../../../src/data/locations';
 import { startProgress } from '../../../src/progress';
+import { Trouble } from '../../lib/reader.cjs';
 import { archiveKind, listArchive, unpack, type Limits } from './archive';
 import { arrange, type Arrangement, type Found, type Placed } from './arrange';
-import { UserError, type Command } from './command';
+import type { Command } from './command';
 import { downloadOrAdvise } from './offline';
 
 /** Ants and bees: the archive of PyTorch's transfer learning tutorial, with the hash that pytorch/tutorials checks. */
@@ -79,14 +80,14 @@ async function trustOnFirstUse(path: string, sha256: string, say: (line: string)
     return writeFile(note, `${sha256}\n`);
   }
   if ((await readFile(note, 'utf8')).trim() !== sha256)
-    throw new UserError(
+    throw new Trouble(
       `${path} has changed since it was downloaded first (${note}).\nDelete both and try again.`,
     );
 }
 
 /** The folders and archives meant by --from PATH: the path itself, or the archives in it. */
 async function sourcesIn(path: string): Promise<string[]> {
-  if (!existsSync(path)) throw new UserError(`There is no ${path}.`);
+  if (!existsSync(path)) throw new Trouble(`There is no ${path}.`);
   if (!(await stat(path)).isDirectory()) return [path];
   const archives: string[] = [];
   for (const entry of await readdir(path, { withFileTypes: true })) {
@@ -107,7 +108,7 @@ async function listSource(source: string): Promise<Found[]> {
       if (entry.isDirectory() && depth < DEPTH) await walk(name, depth + 1);
       else if (entry.isFile()) found.push({ source, name, size: (await stat(join(source, name))).size });
       if (found.length > LIMITS.entries)
-        throw new UserError(`${source} holds more than ${LIMITS.entries} files.`);
+        throw new Trouble(`${source} holds more than ${LIMITS.entries} files.`);
     }
   };
   await walk('', 0);
@@ -116,7 +117,7 @@ async function listSource(source: string): Promise<Found[]> {
 
 function requireAll({ missing }: Arrangement, where: string): void {
   if (missing.length === 0) return;
-  throw new UserError(
+  throw new Trouble(
     `${where} lacks pictures for ${missing.join(', ')}.\n` +
       `Expected folders named ${PICTURE_CLASSES.join(', ')} (or cats, dogs, ants, bees) in train and eval (or val, validation).`,
   );

@@ -6,7 +6,8 @@ import { weightsFolder } from '../../../src/data/locations';
 import * as cifarWeights from '../../../src/models/cifarWeights';
 import * as resnetWeights from '../../../src/models/resnetWeights';
 import type { WeightsEnum } from '../../../src/models/weights';
-import { UserError, type Command } from './command';
+import { Trouble } from '../../lib/reader.cjs';
+import type { Command } from './command';
 import { downloadOrAdvise } from './offline';
 
 /** Published files of torchvision and for CIFAR-10, by file name, and by builder (`resnet50`) the builder's default. */
@@ -30,11 +31,11 @@ const MODELS = [...publishedFiles().keys()].filter((name) => !name.includes('.')
 /**
  * The file that torchvision publishes for a model.
  * @param name - a builder's name, `resnet34`, or the file's, `resnet34-b627a593.pth`.
- * @throws UserError that lists the models, when there is none of this name.
+ * @throws Trouble that lists the models, when there is none of this name.
  */
 export function publishedWeights(name: string): PublishedFile {
   const file = publishedFiles().get(name);
-  if (!file) throw new UserError(`torchvision publishes no weights for ${name}. Its models are ${MODELS}.`);
+  if (!file) throw new Trouble(`torchvision publishes no weights for ${name}. Its models are ${MODELS}.`);
   return file;
 }
 
@@ -48,7 +49,7 @@ and checks them against the hash in the file's name. MODEL is the name of one of
   from: "take torchvision's file from disk: the file, or the folder that it lies in",
   async run({ dryRun, from, operands, say }) {
     if (operands.length !== 1)
-      throw new UserError(`Which model? For example: npm run data -- weights resnet34\nOr one of ${MODELS}.`);
+      throw new Trouble(`Which model? For example: npm run data -- weights resnet34\nOr one of ${MODELS}.`);
     const [model] = operands;
     const file = publishedWeights(model);
     const target = join(weightsFolder(), basename(file.url));
@@ -67,7 +68,7 @@ and checks them against the hash in the file's name. MODEL is the name of one of
 async function copyChecked(file: PublishedFile, from: string, target: string): Promise<void> {
   const name = basename(file.url);
   const path = existsSync(from) && (await stat(from)).isDirectory() ? join(from, name) : from;
-  if (!existsSync(path)) throw new UserError(`There is no ${path}; expected torchvision's ${name}.`);
+  if (!existsSync(path)) throw new Trouble(`There is no ${path}; expected torchvision's ${name}.`);
   await mkdir(weightsFolder(), { recursive: true });
   const part = `${target}.copy`;
   await copyFile(path, part);
@@ -76,7 +77,7 @@ async function copyChecked(file: PublishedFile, from: string, target: string): P
   } catch (error) {
     await rm(part, { force: true });
     if (!(error instanceof DownloadError)) throw error;
-    throw new UserError(
+    throw new Trouble(
       `${path} is not torchvision's ${name}: its SHA-256 does not begin with ${file.hash?.digest}.`,
     );
   }
