@@ -3,6 +3,7 @@
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 import { root } from './paths.mjs';
+import { orderOfRooms } from './rooms.mjs';
 
 export default defineConfig(
   { ignores: ['**/node_modules', '.build', '.venv', '.cache', '.data', 'site', 'src/data/assembly'] },
@@ -84,4 +85,5 @@ export default defineConfig(
       '@typescript-eslint/require-await': 'off',
     },
   },
+  ...orderOfRooms,
 );
