@@ -25,8 +25,8 @@ const LONG_CELL = 24; // lines: more than a laptop's screen shows together with 
 export function readChapters(notebooks, executed) {
   return notebooks.map((file) => {
     const name = path.basename(file, '.ipynb');
-    const { notebook, figures } = withFigures(executedCopy(file, path.join(executed, `${name}.ipynb`)));
-    return { ...describe(name, notebook), notebook, figures };
+    const { notebook, plots } = withFigures(executedCopy(file, path.join(executed, `${name}.ipynb`)));
+    return { ...describe(name, notebook), notebook, plots };
   });
 }
 
@@ -57,14 +57,14 @@ export function stage(chapters, source) {
  * @param {string} source
  */
 function mainFigure(chapters, source) {
-  const all = chapters.flatMap(({ figures, name, title, run }) =>
-    figures.map((figure) => ({ figure, chapter: `[${title}](${name}.ipynb)`, run })),
+  const all = chapters.flatMap(({ plots, name, title, run }) =>
+    plots.map((plot) => ({ ...plot, chapter: `[${title}](${name}.ipynb)`, run })),
   );
   const main = all.find(({ figure }) => figure.main) ?? all[0];
   if (!main) return '';
-  const { figure, chapter, run } = main;
-  const shown = { ...figure, id: '', caption: figure.caption.replace(/^Figure \w+\. /, '') };
-  fs.writeFileSync(path.join(source, 'main-figure.json'), JSON.stringify(shown));
+  const { drawing, chapter, run } = main;
+  const figure = { ...main.figure, label: '', name: '' }; // its number is the chapter's
+  fs.writeFileSync(path.join(source, 'main-figure.json'), JSON.stringify({ drawing, figure }));
   const when = run ? `, run on ${run.date}: ${run.machine}` : '';
   return `\`\`\`{plotly} main-figure.json\n\`\`\`\n\n{.run-note}\nFrom ${chapter}${when}`;
 }
@@ -92,13 +92,13 @@ function executedCopy(file, copy) {
  * @property {number} minutes to read it
  * @property {import('../notebooks/notebooks.mjs').RunFacts} [run]
  * @property {Notebook} notebook
- * @property {import('./figures.mjs').Figure[]} figures the plotly ones
+ * @property {import('./figures.mjs').Plot[]} plots its plotly figures
  */
 
 /**
  * @param {string} name
  * @param {Notebook} notebook
- * @returns {Omit<Chapter, 'notebook' | 'figures'>}
+ * @returns {Omit<Chapter, 'notebook' | 'plots'>}
  */
 function describe(name, notebook) {
   const prose = notebook.cells.filter(({ cell_type }) => cell_type === 'markdown').map(sourceOf);

@@ -1,9 +1,10 @@
 // @ts-check
-// Formulas: MathJax draws the TeX that Sphinx leaves in the pages, as SVG with MathML for screen readers, so that a
-// reader's browser needs no script for them.
+// Formulas: MathJax draws their TeX as SVG with MathML for screen readers, so that a reader's browser needs no script for
+// them. notebooks/site/_ext/formulas.py starts this with the formulas of all pages on its standard input.
 import { createRequire } from 'node:module';
-import { Trouble } from '../lib/reader.cjs';
-import { editPages } from './pages.mjs';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Trouble, fail } from '../lib/reader.cjs';
 
 /** A node of MathJax's own small DOM. @typedef {object} Node */
 /**
@@ -32,38 +33,31 @@ const CONFIG = {
   },
 };
 
-/** What Sphinx writes; a displayed formula is a div, in which its number comes first. */
-const FORMULA =
-  /(<(span|div) [^>]*class="[^"]*\bmath\b[^>]*>\s*(?:<span class="eqno">.*?<\/span>)?)([^<]+)<\/\2>/g;
-/** Around TeX; not around environments. */
-const DELIMITERS = /^\\[([]|\\[)\]]$/g;
 /** MathJax numbers nothing here, so it would write (???). */
 const REFERENCE = /\\(?:label|ref|eqref)\b/;
 
+/** @typedef {{ tex: string, display: boolean, page: string }} Formula `page`: one on which it stands */
+
 /**
- * Draws the formulas of all pages in a folder.
- * @param {string} site
+ * @param {readonly Formula[]} formulas
+ * @returns {Promise<{ drawn: string[], style: string }>} HTML for each, and the style sheet that it needs
  * @throws {Trouble} that names the formulas that can't be read, and their pages
  */
-export async function drawFormulas(site) {
+export async function drawFormulas(formulas) {
   const mathjax = await MATHJAX.init(CONFIG);
-  const { adaptor } = mathjax.startup;
-  const style = `<style>${adaptor.textContent(mathjax.svgStylesheet())}</style>\n`;
-  /** @type {Set<string>} */
-  const faults = new Set(); // a heading's formula stands in the table of contents as well
-  editPages(site, (page, name) => {
-    const drawn = page.replace(FORMULA, (_, start, tag, encoded) => {
-      const tex = decode(encoded).trim().replace(DELIMITERS, '').trim();
-      try {
-        return `${start}${draw(mathjax, tex, tag === 'div')}</${tag}>`;
-      } catch (error) {
-        faults.add(`${name}: ${tex}\n  ${error instanceof Error ? error.message : String(error)}`);
-        return '';
-      }
-    });
-    return drawn === page ? page : drawn.replace('</head>', () => `${style}</head>`);
+  /** @type {string[]} */
+  const faults = [];
+  const drawn = formulas.map(({ tex, display, page }) => {
+    try {
+      return draw(mathjax, tex, display);
+    } catch (error) {
+      faults.push(`${page}: ${tex}\n  ${error instanceof Error ? error.message : String(error)}`);
+      return '';
+    }
   });
-  if (faults.size > 0) throw new Trouble(`Formulas that can't be read:\n${[...faults].join('\n')}`);
+  if (faults.length > 0) throw new Trouble(`Formulas that can't be read:\n${faults.join('\n')}`);
+  const { adaptor } = mathjax.startup;
+  return { drawn, style: adaptor.textContent(mathjax.svgStylesheet()) };
 }
 
 /** @param {MathJax} mathjax @param {string} tex @param {boolean} display */
@@ -79,11 +73,11 @@ function draw({ tex2svg, startup: { adaptor } }, tex, display) {
   return adaptor.outerHTML(node);
 }
 
-/** @param {string} html text as docutils encodes it */
-const decode = (html) =>
-  html
-    .replace(/&#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&');
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    const { drawn, style } = await drawFormulas(JSON.parse(await text(process.stdin)));
+    process.stdout.write(JSON.stringify({ drawn, style }));
+  } catch (error) {
+    fail(error);
+  }
+}

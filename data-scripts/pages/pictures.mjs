@@ -4,11 +4,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { writeWhole } from '../lib/files.mjs';
-import { figureHash } from './figures.mjs';
+import { drawingHash } from './figures.mjs';
 import { launchOptions } from '../lib/browser.mjs';
-import { modules } from '../lib/paths.mjs';
 
-/** @typedef {import('./figures.mjs').Figure} Figure */
+/** @typedef {import('./figures.mjs').Drawing} Drawing */
 
 const WIDTH = 700; // of a page's column, in pixels
 const DEFAULT_HEIGHT = 450; // plotly's own
@@ -20,14 +19,15 @@ const DRAW = `({ figure, width, height }) =>
 
 /**
  * Draws the pictures that `folder` hasn't got, and removes those of other figures.
- * @param {readonly Figure[]} figures
+ * @param {readonly Drawing[]} drawings
+ * @param {string} plotly the script's path
  * @param {string} folder
  * @param {string | null} browser
  * @returns {Promise<boolean>} whether all are there: false without a browser
  */
-export async function drawPictures(figures, folder, browser) {
+export async function drawPictures(drawings, plotly, folder, browser) {
   fs.mkdirSync(folder, { recursive: true });
-  const wanted = new Map(figures.map((figure) => [`${figureHash(figure)}.svg`, figure]));
+  const wanted = new Map(drawings.map((drawing) => [`${drawingHash(drawing)}.svg`, drawing]));
   for (const name of fs.readdirSync(folder)) if (!wanted.has(name)) fs.rmSync(path.join(folder, name));
   const missing = [...wanted].filter(([name]) => !fs.existsSync(path.join(folder, name)));
   if (missing.length === 0) return true;
@@ -36,7 +36,7 @@ export async function drawPictures(figures, folder, browser) {
   try {
     const page = await chrome.newPage();
     page.setDefaultTimeout(TIMEOUT_MS);
-    await page.addScriptTag({ path: path.join(modules, 'plotly.js-dist-min', 'plotly.min.js') });
+    await page.addScriptTag({ path: plotly });
     for (const [name, { data, layout }] of missing) {
       const height = Number(layout.height ?? DEFAULT_HEIGHT);
       /** @type {string} */

@@ -1,6 +1,6 @@
 // @ts-check
 // The reference: a page for each part of src/index.ts, made from the compiled library's declarations and the comments
-// above them.
+// above them. Looked at: TypeDoc, whose pages are a site of its own, with its own search and look beside Sphinx's.
 import fs from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';

@@ -3,18 +3,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { findBrowser } from '../lib/browser.mjs';
 import { step } from '../lib/log.mjs';
-import { fail, Trouble } from '../lib/reader.cjs';
 import { replaceFolder } from '../lib/files.mjs';
 import { ownCell, readChapters, stage } from './chapters.mjs';
-import { figureHash } from './figures.mjs';
-import { drawFormulas } from './formulas.mjs';
+import { drawingHash } from './figures.mjs';
 import { executedFolder, workbook } from '../notebooks/notebooks.mjs';
-import { inRoot, modules, venvBin } from '../lib/paths.mjs';
-import { editPages } from './pages.mjs';
+import { inRoot, venvBin } from '../lib/paths.mjs';
+import { PLOTLY_SCRIPT, makePlotly } from './plotly.mjs';
 import { drawPictures } from './pictures.mjs';
+import { Trouble, fail, parse } from '../lib/reader.cjs';
 import { run } from '../lib/run.mjs';
 
 /**
@@ -43,14 +41,16 @@ export async function render(options = {}) {
   const chapters = readChapters(notebooks, executed);
   fs.rmSync(fresh, { recursive: true, force: true });
   await step('Pages', async () => {
-    const statics = vendored(work);
-    const figures = chapters.flatMap((chapter) => chapter.figures);
-    const drawn = await drawPictures(figures, path.join(statics, 'pictures'), findBrowser());
-    if (drawn) for (const figure of figures) figure.picture = `_static/pictures/${figureHash(figure)}.svg`;
+    const statics = path.join(work, 'statics');
+    const plotly = path.join(statics, PLOTLY_SCRIPT);
+    await makePlotly(plotly);
+    const plots = chapters.flatMap((chapter) => chapter.plots);
+    const drawings = plots.map(({ drawing }) => drawing);
+    if (await drawPictures(drawings, plotly, path.join(statics, 'pictures'), findBrowser()))
+      for (const { drawing, figure } of plots)
+        figure.picture = `_static/pictures/${drawingHash(drawing)}.svg`;
     stage(chapters, source);
     await sphinx(source, fresh, work, python, statics);
-    await drawFormulas(fresh);
-    editPages(fresh, lightWithoutScripts);
   });
   fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
   replaceFolder(fresh, out);
@@ -72,7 +72,8 @@ async function sphinx(source, out, work, python, statics) {
   options.push('-d', path.join(work, 'doctrees'));
   const { status, stderr } = await run(python, ['-m', 'sphinx', ...options, source, out], {
     anyStatus: true,
-    env: { RESNET_WORKBOOK_STATICS: statics }, // an option would be split at commas
+    // Options would be split at commas.
+    env: { RESNET_WORKBOOK_STATICS: statics, RESNET_WORKBOOK_NODE: process.execPath },
   });
   if (status === 0) return;
   // Where Sphinx itself fails, its trace says more than its list of versions.
@@ -85,13 +86,6 @@ async function sphinx(source, out, work, python, statics) {
   );
 }
 
-/**
- * The theme's script chooses light or dark. Until it has run, and where scripts are off, pages carry a name that none of
- * the theme's rules know, so that nothing has a colour: let it be light.
- * @param {string} page
- */
-const lightWithoutScripts = (page) => page.replace(/^(<html [^>]*data-theme=)"auto"/m, '$1"light"');
-
 /** Where myst-nb sees a warning: the file, and 10,000 for each cell (from 1) plus the line in it. */
 const WARNING_PLACE = /^(\S+\.ipynb):(\d+)/gm;
 
@@ -101,30 +95,28 @@ function place(source, name, line) {
   return `${name}, cell ${cell}, line ${Number(line) % 10_000}`;
 }
 
-/**
- * The script the pages use, copied out of node_modules.
- * @param {string} work
- * @returns {string} the folder
- */
-function vendored(work) {
-  const folder = path.join(work, 'vendored');
-  fs.mkdirSync(folder, { recursive: true });
-  const plotly = 'plotly.min.js';
-  fs.copyFileSync(path.join(modules, 'plotly.js-dist-min', plotly), path.join(folder, plotly));
-  return folder;
-}
+const HELP = `node data-scripts/pages/render.mjs [NOTEBOOK...] [options]
+
+Makes pages of notebooks (default: the workbook's) and of their executed copies.
+
+  --executed DIR  where the executed copies are
+  --out DIR       where the pages go; what is there is replaced
+  --work DIR      where Sphinx works
+  --help, -h      this text`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { executed: { type: 'string' }, out: { type: 'string' }, work: { type: 'string' } },
+    const options = /** @type {const} */ ({
+      executed: { type: 'string' },
+      out: { type: 'string' },
+      work: { type: 'string' },
     });
-    const { index } = await render({
-      ...values,
-      notebooks: positionals.length > 0 ? positionals : undefined,
-    });
-    console.log(index);
+    const parsed = parse(HELP, { allowPositionals: true, options });
+    if (parsed) {
+      const { values, positionals } = parsed;
+      const notebooks = positionals.length > 0 ? positionals : undefined;
+      console.log((await render({ ...values, notebooks })).index);
+    }
   } catch (error) {
     fail(error);
   }

@@ -10,7 +10,7 @@ project = "ResNet workbook"
 author = ""
 language = "en"
 
-extensions = ["myst_nb", "callouts", "figures", "folds", "formulas"]
+extensions = ["myst_nb", "callouts", "figures", "folds", "formulas", "light"]
 exclude_patterns = ["_static", "_ext"]
 
 # The notebooks are executed before (data-scripts/notebooks/execute.py), whose faults name the cell.

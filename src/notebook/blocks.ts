@@ -119,10 +119,13 @@ export function showBlocks(
   const height = Math.max(...drawn.map((one) => one.height));
   const figures = drawn.map(({ parts, width, words }) => svgDrawing(width, height, words, parts));
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
-  show({
-    'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:4px">${figures.join('')}</div>${below}</figure>`,
-    'text/plain': words,
-  });
+  show(
+    {
+      'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:4px">${figures.join('')}</div>${below}</figure>`,
+      'text/plain': words,
+    },
+    { figure: { caption: caption ?? '' } },
+  );
 }
 
 function drawBlock(title: string, trace: BlockTrace) {

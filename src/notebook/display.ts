@@ -1,9 +1,14 @@
 /** One output in several forms, by MIME type; the reader's program shows the richest one it knows. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
+/** What goes with an output beside what it shows. The pages number each output that says here that it is a figure. */
+export interface OutputMetadata {
+  readonly figure?: { readonly caption: string };
+}
+
 /** The function by which a running tslab kernel sends an output; as in tslab/dist/jupyter.d.ts, but JSON values are allowed. */
 type WriteDisplayData = (
-  output: { data: MimeBundle; metadata: Record<string, unknown>; transient: { display_id?: string } },
+  output: { data: MimeBundle; metadata: OutputMetadata; transient: { display_id?: string } },
   update: boolean,
 ) => void;
 
@@ -24,8 +29,8 @@ export function inNotebook(): boolean {
 }
 
 /** Shows an output below the cell. Outside a notebook its text/plain form is printed. */
-export function show(bundle: MimeBundle): void {
-  new Output().set(bundle);
+export function show(bundle: MimeBundle, metadata: OutputMetadata = {}): void {
+  new Output().set(bundle, metadata);
 }
 
 let outputs = 0;
@@ -36,9 +41,9 @@ export class Output {
   private shown = false;
 
   /** Shows the output, or replaces what it showed. Outside a notebook its text/plain form is printed. */
-  set(bundle: MimeBundle): void {
+  set(bundle: MimeBundle, metadata: OutputMetadata = {}): void {
     const write = kernelWriter();
-    if (write) write({ data: bundle, metadata: {}, transient: { display_id: this.id } }, this.shown);
+    if (write) write({ data: bundle, metadata, transient: { display_id: this.id } }, this.shown);
     else console.log(bundle['text/plain'] ?? '');
     this.shown = true;
   }

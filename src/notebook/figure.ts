@@ -1,5 +1,5 @@
 import type { Config, Data, Layout } from 'plotly.js';
-import { show } from './display';
+import { type OutputMetadata, show } from './display';
 
 /** A plotly figure, as https://plotly.com/javascript/reference/ describes it. */
 export interface Figure {
@@ -15,7 +15,7 @@ export interface FigureOptions {
 
 /** Shows an interactive plotly figure below the cell. Outside a notebook its alternative text is printed. */
 export function showFigure(figure: Figure, { alt = describeFigure(figure) }: FigureOptions = {}): void {
-  show(figureBundle(figure, alt));
+  show(figureBundle(figure, alt), captioned(figure));
 }
 
 /** A figure as an output; JupyterLab's renderer wants an object (not a string) that has a layout. */
@@ -30,6 +30,17 @@ export function figureBundle(figure: Figure, alt: string): Record<string, unknow
   };
 }
 
+/** A figure's title, as the caption that its output carries. */
+export function captioned({ layout }: Figure): OutputMetadata {
+  return { figure: { caption: plainText(layout.title, ' ') } };
+}
+
+/** A title without plotly's few tags. */
+function plainText(title: unknown, atBreaks: string): string {
+  const text = typeof title === 'string' ? title : ((title as { text?: string } | undefined)?.text ?? '');
+  return text.replace(/<br\s*\/?>/g, atBreaks).replace(/<[^>]*>/g, '');
+}
+
 function plainArrays(_key: string, value: unknown): unknown {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float32Array);
   return typeof value === 'number' && !Number.isFinite(value) ? null : value; // plotly leaves a gap at null
@@ -37,10 +48,7 @@ function plainArrays(_key: string, value: unknown): unknown {
 
 /** A figure's title, axes and traces in words, with the first and last value of each line. */
 export function describeFigure({ data, layout }: Figure): string {
-  const title = (part: unknown): string => {
-    const text = typeof part === 'string' ? part : ((part as { text?: string } | undefined)?.text ?? '');
-    return text.replace(/<br>/g, ', ').replace(/<[^>]*>/g, '');
-  };
+  const title = (part: unknown): string => plainText(part, ', ');
   const axes = [title(layout.yaxis?.title), title(layout.xaxis?.title)].filter(Boolean).join(' by ');
   const traces = data.map((trace) => {
     const { name, type, y } = trace as { name?: string; type?: string; y?: ArrayLike<unknown> };

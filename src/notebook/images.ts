@@ -66,10 +66,13 @@ export async function showImages(
     `display:grid;gap:8px;align-items:start;max-width:${across * (widest + 8)}px;` +
     `grid-template-columns:repeat(auto-fill,minmax(min(${widest}px,100%),1fr))`;
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
-  show({
-    'text/html': `<figure role="group" aria-label="${escapeHtml(alt)}" style="margin:0"><div style="${grid}">${figures.map(({ html }) => html).join('\n')}</div>${below}</figure>`,
-    'text/plain': alt,
-  });
+  show(
+    {
+      'text/html': `<figure role="group" aria-label="${escapeHtml(alt)}" style="margin:0"><div style="${grid}">${figures.map(({ html }) => html).join('\n')}</div>${below}</figure>`,
+      'text/plain': alt,
+    },
+    { figure: { caption: caption ?? '' } },
+  );
 }
 
 function naturalScale(picture: Picture): number {
@@ -105,10 +108,13 @@ export interface FeatureMapOptions {
 export async function showFeatureMaps(activation: tf.Tensor, options: FeatureMapOptions = {}): Promise<void> {
   const { png, width, height, caption } = await featureMaps(activation, options);
   const alt = escapeHtml(options.alt ?? caption);
-  show({
-    'text/html': `<figure style="margin:0"><img src="${dataUri('png', png)}" alt="${alt}" width="${width}" height="${height}" style="max-width:100%;height:auto"><figcaption>${escapeHtml(options.caption ?? caption)}</figcaption></figure>`,
-    'text/plain': options.alt ?? caption,
-  });
+  show(
+    {
+      'text/html': `<figure style="margin:0"><img src="${dataUri('png', png)}" alt="${alt}" width="${width}" height="${height}" style="max-width:100%;height:auto"><figcaption>${escapeHtml(options.caption ?? caption)}</figcaption></figure>`,
+      'text/plain': options.alt ?? caption,
+    },
+    { figure: { caption: options.caption ?? caption } },
+  );
 }
 
 const GAP = 4; // pixels between maps

@@ -1,5 +1,5 @@
 import { Output, inNotebook } from './display';
-import { type Figure, describeFigure, figureBundle } from './figure';
+import { type Figure, captioned, describeFigure, figureBundle } from './figure';
 import { lineSvg } from './lineSvg';
 
 const REDRAW_MS = 400; // between drawings while it grows
@@ -36,7 +36,7 @@ export function liveFigure(initial?: Figure, options: { alt?: string } = {}): Li
     finish(figure = latest) {
       if (finished || !figure) return;
       finished = true;
-      output.set(figureBundle(figure, options.alt ?? describeFigure(figure)));
+      output.set(figureBundle(figure, options.alt ?? describeFigure(figure)), captioned(figure));
     },
   };
 }

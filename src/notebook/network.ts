@@ -90,10 +90,13 @@ export function showNetwork(
   const drawn = networks.map(({ title, model, input }) => drawNetwork(title, traceNetwork(model, input)));
   const words = drawn.map((one) => one.words).join(' ');
   const below = caption ? `<figcaption>${escapeHtml(caption)}</figcaption>` : '';
-  show({
-    'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:8px">${drawn.map((one) => one.svg).join('')}</div>${below}</figure>`,
-    'text/plain': words,
-  });
+  show(
+    {
+      'text/html': `<figure style="margin:0"><div style="display:flex;flex-wrap:wrap;gap:8px">${drawn.map((one) => one.svg).join('')}</div>${below}</figure>`,
+      'text/plain': words,
+    },
+    { figure: { caption: caption ?? '' } },
+  );
 }
 
 function drawNetwork(title: string, groups: readonly Group[]): { svg: string; words: string } {

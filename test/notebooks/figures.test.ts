@@ -3,31 +3,40 @@ import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { root } from './project';
 
-interface Output {
-  output_type: string;
-  data: Record<string, unknown>;
-}
 interface Figure {
   caption: string;
-  id: string;
+  label: string;
+  name: string;
   main: boolean;
   alt: string;
-  layout: Record<string, unknown>;
+}
+interface Output {
+  output_type: string;
+  metadata: { figure?: Partial<Figure> };
+  data: Record<string, unknown>;
 }
 /** What data-scripts/pages/figures.mjs exports, as far as it is tested. */
 interface Figures {
-  withFigures(notebook: unknown): { notebook: { cells: { outputs: Output[] }[] }; figures: Figure[] };
+  withFigures(notebook: unknown): {
+    notebook: { cells: { outputs: Output[] }[] };
+    plots: { drawing: { layout: object }; figure: Figure }[];
+  };
 }
 
 const PLOTLY = 'application/vnd.plotly.v1+json';
-const plot = (title: string): Output => ({
+const plot = (caption: string): Output => ({
   output_type: 'display_data',
+  metadata: { figure: { caption } },
   data: {
-    [PLOTLY]: { data: [], layout: { title: { text: title }, margin: { t: 50, l: 60 } } },
+    [PLOTLY]: { data: [], layout: { title: { text: caption }, margin: { t: 50, l: 60 } } },
     'text/plain': ['words'],
   },
 });
-const html = (text: string): Output => ({ output_type: 'display_data', data: { 'text/html': text } });
+const html = (text: string, caption?: string): Output => ({
+  output_type: 'display_data',
+  metadata: caption === undefined ? {} : { figure: { caption } },
+  data: { 'text/html': text },
+});
 const notebook = (...outputs: Output[]): unknown => ({
   cells: [{ cell_type: 'code', source: '', metadata: { tags: ['main-figure'] }, outputs }],
 });
@@ -37,49 +46,30 @@ describe('figures of a page', () => {
   before(async () => {
     ({ withFigures } = (await import(path.join(root, 'data-scripts', 'pages', 'figures.mjs'))) as Figures);
   });
-  const shown = (...outputs: Output[]): { figures: Figure[]; texts: unknown[] } => {
-    const { notebook: made, figures } = withFigures(notebook(...outputs));
-    return { figures, texts: made.cells[0].outputs.map(({ data }) => data['text/html']) };
-  };
 
-  test('plots and pictures are numbered in one row where the author numbers none', () => {
-    const { figures, texts } = shown(
-      html('<figure><img><figcaption>Twelve shapes</figcaption></figure>'),
-      html('<table></table>'),
-      plot('Loss<br>by epoch'),
-      html('<figure role="group"><figure><figcaption>ring</figcaption></figure></figure>'),
+  test('plots and pictures are numbered in one row, by what their outputs say of themselves', () => {
+    const { notebook: made, plots } = withFigures(
+      notebook(
+        html('<figure><img><figcaption>Twelve shapes</figcaption></figure>', 'Twelve shapes'),
+        html('<figure>of somebody else</figure>'),
+        plot('Loss by epoch'),
+        html('<figure role="group"></figure>', ''),
+      ),
     );
-    assert.deepEqual(texts, [
-      '<figure id="figure-1"><img><figcaption>Figure 1. Twelve shapes</figcaption></figure>',
-      '<table></table>',
-      undefined,
-      '<figure id="figure-3" role="group"><figure><figcaption>ring</figcaption></figure><figcaption>Figure 3.</figcaption></figure>',
-    ]);
-    const [{ caption, id, main, alt, layout }] = figures;
+    const { outputs } = made.cells[0];
     assert.deepEqual(
-      { caption, id, main, alt },
-      { caption: 'Figure 2. Loss by epoch', id: 'figure-2', main: true, alt: 'words' },
-    );
-    assert.deepEqual(layout, { title: undefined, margin: { t: 30, l: 60 } });
-  });
-
-  test("the author's own numbers stay, and what has none gets none", () => {
-    const { figures, texts } = shown(
-      plot('Figure 3. Size'),
-      html('<figure><figcaption>Figure 8a. x</figcaption></figure>'),
-      html('<figure><figcaption>beside</figcaption></figure>'),
-      plot('Loss'),
-    );
-    assert.deepEqual(texts.slice(1, 3), [
-      '<figure id="figure-8a"><figcaption>Figure 8a. x</figcaption></figure>',
-      '<figure><figcaption>beside</figcaption></figure>',
-    ]);
-    assert.deepEqual(
-      figures.map(({ caption, id }) => [caption, id]),
+      outputs.map(({ metadata: { figure } }) => figure && [figure.label, figure.name, figure.caption]),
       [
-        ['Figure 3. Size', 'figure-3'],
-        ['Loss', ''],
+        ['Figure 1.', 'figure-1', 'Twelve shapes'],
+        undefined,
+        ['Figure 2.', 'figure-2', 'Loss by epoch'],
+        ['Figure 3.', 'figure-3', ''],
       ],
     );
+    const [{ drawing, figure }] = plots;
+    assert.deepEqual(figure, outputs[2].metadata.figure);
+    assert.deepEqual([figure.main, figure.alt], [true, 'words']);
+    assert.deepEqual(drawing.layout, { title: undefined, margin: { t: 30, l: 60 } });
+    assert.equal(outputs[2].data[PLOTLY], drawing);
   });
 });

@@ -208,20 +208,20 @@ describe('pages', { skip: withoutPython }, () => {
   });
   test('a formula that TeX cannot read is named with its page and what is wrong', async () => {
     const { drawFormulas } = (await import(path.join(root, 'data-scripts', 'pages', 'formulas.mjs'))) as {
-      drawFormulas(site: string): Promise<void>;
+      drawFormulas(formulas: object[]): Promise<unknown>;
     };
-    const bad = path.join(folder, 'bad');
-    fs.mkdirSync(bad);
-    const formula = (tex: string) => `<span class="math notranslate nohighlight">${tex}</span>`;
-    const wrong = ['\\(x_\\foo\\)', '\\(\\frac{1\\)', '\\(\\eqref{a}\\)'].map(formula);
-    fs.writeFileSync(path.join(bad, 'page.html'), [formula('\\(x\\)'), ...wrong, wrong[0]].join('\n'));
-    await assert.rejects(drawFormulas(bad), {
+    const formulas = ['x', 'x_\\foo', '\\frac{1', '\\eqref{a}'].map((tex) => ({
+      tex,
+      display: false,
+      page: 'page',
+    }));
+    await assert.rejects(drawFormulas(formulas), {
       name: 'Trouble',
       message: [
         "Formulas that can't be read:",
-        'page.html: x_\\foo\n  Undefined control sequence \\foo',
-        'page.html: \\frac{1\n  Missing close brace',
-        'page.html: \\eqref{a}\n  name an equation as in $$ x = 1 $$ (name), and refer by {eq}`name`',
+        'page: x_\\foo\n  Undefined control sequence \\foo',
+        'page: \\frac{1\n  Missing close brace',
+        'page: \\eqref{a}\n  name an equation as in $$ x = 1 $$ (name), and refer by {eq}`name`',
       ].join('\n'),
     });
   });
