@@ -38,8 +38,20 @@ function houseRules(file, notebook) {
   if (kernel !== KERNEL) {
     remarks.push(remark(file, 1, 1, `the notebook's kernel is ${kernel ?? 'not named'}, expected ${KERNEL}`));
   }
+  const chapter = /^(\d+)-/.exec(path.basename(file))?.[1];
+  let section = 0;
   for (const [index, cell] of notebook.cells.entries()) {
+    const number = index + 1;
+    if (cell.cell_type === 'markdown' && chapter)
+      for (const [, heading = '', own] of sourceOf(cell).matchAll(/^## ((\d[\d.]*) .*)$/gm)) {
+        const expected = `${chapter}.${++section}`;
+        if (own !== expected)
+          remarks.push(remark(file, number, 1, `section "${heading}": expected the number ${expected}`));
+      }
     if (cell.cell_type !== 'code') continue;
+    const label = /['"`](Figure \d+[a-z]?\.)/.exec(sourceOf(cell))?.[1];
+    if (label)
+      remarks.push(remark(file, number, 1, `figures get their numbers on the page: leave out "${label}"`));
     if (cell.outputs?.length || (cell.execution_count ?? null) !== null) {
       remarks.push(
         remark(

@@ -58,6 +58,13 @@ describe('type-checking cells', () => {
     ]);
     write('kernel', [{ source: '1;' }], 'python3');
     write('long', [{ source: Array(50).fill('1;').join('\n') }]);
+    const prose = (source: string): object => ({ cell_type: 'markdown', source });
+    write('7-numbers', [
+      prose('## 7.1 Begins'),
+      prose('## Without a number'),
+      prose('## 7.2 Goes on\n\n## 3. Strays'),
+      { source: "const title = 'Figure 8a. What comes in';" },
+    ]);
     const files = fs.readdirSync(folder).map((name) => path.join(folder, name));
     result = await script('notebooks/check-cells.mjs', ...files);
   });
@@ -81,6 +88,15 @@ describe('type-checking cells', () => {
     fs.writeFileSync(path.join(folder, `${name}.ipynb`), JSON.stringify(notebook));
   }
 
+  test('sections are numbered in order after their chapter, and figures by the page', () => {
+    assert.deepEqual(
+      of('7-numbers').map((line) => line.replace(/^.*, cell /, '')),
+      [
+        '3, line 1:1: section "3. Strays": expected the number 7.3',
+        '4, line 1:1: figures get their numbers on the page: leave out "Figure 8a."',
+      ],
+    );
+  });
   test('it ends with a non-zero status', () => {
     assert.equal(result.status, 1);
   });
