@@ -1,4 +1,4 @@
-// Written by data-scripts/torchvision_weights.py from torchvision 0.29.1; do not edit by hand.
+// Written by data-scripts/commands/data/torchvision_weights.py from torchvision 0.29.1; do not edit by hand.
 
 const NAMES = `
 tench, goldfish, great white shark, tiger shark, hammerhead, electric ray, stingray, cock, hen, ostrich,

@@ -1,4 +1,4 @@
-// Written by data-scripts/torchvision_weights.py from torchvision 0.29.1; do not edit by hand.
+// Written by data-scripts/commands/data/torchvision_weights.py from torchvision 0.29.1; do not edit by hand.
 import { imagenet } from './imagenetWeights';
 import { type Weights, weightsEnum } from './weights';
 

@@ -1,7 +1,7 @@
 """Writes src/models/resnetWeights.ts and src/models/imagenetCategories.ts from torchvision's own lists.
 
     python -m venv VENV && VENV/bin/pip install torch==2.14.1 torchvision==0.29.1
-    VENV/bin/python data-scripts/torchvision_weights.py
+    VENV/bin/python data-scripts/commands/data/torchvision_weights.py
     npx prettier --write src/models/resnetWeights.ts src/models/imagenetCategories.ts
 
 Needed again only when torchvision publishes other weights; the workbook itself needs neither torch nor torchvision.
@@ -16,9 +16,9 @@ import torchvision
 from torchvision.models import resnet
 from torchvision.models._meta import _IMAGENET_CATEGORIES
 
-MODELS = Path(__file__).resolve().parent.parent / "src" / "models"
+MODELS = Path(__file__).resolve().parents[3] / "src" / "models"
 HEADER = (
-    f"// Written by data-scripts/torchvision_weights.py from torchvision {torchvision.__version__.split('+')[0]}; "
+    f"// Written by data-scripts/commands/data/torchvision_weights.py from torchvision {torchvision.__version__.split('+')[0]}; "
     "do not edit by hand.\n"
 )
 
