@@ -12,10 +12,10 @@ const folder = path.join(modules, 'plotly.js-dist');
 /** Minifies plotly.js, where that hasn't been done for this version: 2 s. @param {string} target */
 export async function makePlotly(target) {
   const { version } = readJson(path.join(folder, 'package.json'));
-  const head = `/*! plotly.js ${version}, MIT licence, plotly.com; made small by esbuild ${esbuild} */\n`;
+  const head = `/*! plotly.js ${version}, Copyright Plotly, Inc., MIT licence; made small by esbuild ${esbuild} */\n`;
   if (fs.existsSync(target) && readHead(target, head.length) === head) return;
   const source = fs.readFileSync(path.join(folder, 'plotly.js'), 'utf8');
-  const { code } = await transform(source, { minify: true, target: 'es2020', legalComments: 'none' });
+  const { code } = await transform(source, { minify: true, target: 'es2020', legalComments: 'inline' });
   writeWhole(target, head + code);
 }
 
