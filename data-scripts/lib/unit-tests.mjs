@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { tensorflowEnv } from './child-env.mjs';
 import { readJson } from './files.mjs';
-import { inRoot, nodeCompat, root } from './paths.mjs';
+import { nodeCompat, root } from './paths.mjs';
 import { run } from './run.mjs';
 
 /** @typedef {{ passed: number, failed: number, skipped: string[] }} Tally */
@@ -25,7 +25,7 @@ export async function unitTests(files, tally) {
         '--test',
         // TensorFlow takes every core for its kernels; a second process fills the gaps, more only add memory.
         `--test-concurrency=${Math.min(2, os.availableParallelism())}`,
-        `--test-reporter=${inRoot('data-scripts', 'lib', 'test-reporter.mjs')}`,
+        `--test-reporter=${new URL('test-reporter.mjs', import.meta.url).href}`,
         '--test-reporter-destination=stdout',
         ...files.map((file) => path.relative(root, file)), // as patterns, which the folder's own name may not be part of
       ],
