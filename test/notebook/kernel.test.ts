@@ -1,18 +1,27 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as tf from '@tensorflow/tfjs-node';
 import { CifarResNet } from '../../src/models/cifar';
-import type { MimeBundle } from '../../src/notebook/display';
+import type { MimeBundle, OutputMetadata } from '../../src/notebook/display';
 import { Output, escapeHtml, inNotebook, show } from '../../src/notebook/display';
 import { linePlot } from '../../src/notebook/plots';
-import type { Figure } from '../../src/notebook/figure';
+import { type Figure, showFigure } from '../../src/notebook/figure';
+import { showFeatureMaps, showImages } from '../../src/notebook/images';
 import { liveFigure } from '../../src/notebook/liveFigure';
 import { liveHistory } from '../../src/notebook/liveHistory';
 import type { EpochRecord } from '../../src/training/history';
 import { showSummary } from '../../src/notebook/summary';
+import { showBlocks } from '../../src/notebook/blocks';
+import { showNetwork } from '../../src/notebook/network';
 import { versions } from '../../src/notebook/versions';
 import { tensorsKept } from '../../src/notebook/tensors';
 
-type Written = { data: MimeBundle; transient: { display_id?: string }; update: boolean };
+type Written = {
+  data: MimeBundle;
+  metadata: OutputMetadata;
+  transient: { display_id?: string };
+  update: boolean;
+};
 
 /** Runs some work as if a kernel were there: with tslab's own module loaded, and its writer replaced by a recorder. */
 async function inKernel(work: () => void | Promise<void>): Promise<Written[]> {
@@ -53,6 +62,28 @@ test('an output is replaced in place, and two outputs are two', async () => {
   assert.notEqual(ids[0], ids[2]);
 });
 
+test('figures say in their metadata that they are, with their captions; other outputs do not', async () => {
+  const pixels = tf.zeros([1, 2, 2, 3]);
+  const net = new CifarResNet(20);
+  const written = await inKernel(async () => {
+    showFigure(linePlot([{ name: 'loss', y: [1, 2] }], { title: 'Loss<br>by <b>epoch</b>' }));
+    await showImages(pixels, { caption: 'R&D' });
+    await showImages(pixels);
+    await showFeatureMaps(pixels, { caption: 'maps' });
+    showBlocks([{ title: 'one', block: net.layer1.children()[0], input: [1, 8, 8, 16] }], {
+      caption: 'a block',
+    });
+    showNetwork([{ title: 'one', model: net, input: [1, 32, 32, 3] }], { caption: 'a network' });
+    show({ 'text/plain': 'words' });
+  });
+  assert.deepEqual(
+    written.map(({ metadata }) => metadata.figure?.caption),
+    ['Loss by epoch', 'R&D', '', 'maps', 'a block', 'a network', undefined],
+  );
+  pixels.dispose();
+  net.dispose();
+});
+
 test('a live figure is drawn as it grows and ends as an interactive one, in the same place', async () => {
   const first = linePlot([{ name: 'loss', y: [2] }]);
   const last = linePlot([{ name: 'loss', y: [2, 1] }]);
@@ -75,6 +106,10 @@ test('a live figure is drawn as it grows and ends as an interactive one, in the 
     [false, true],
   );
   assert.match(String(written[1].data['text/plain']), /loss from 2 to 1/);
+  assert.deepEqual(
+    written.map(({ metadata }) => metadata),
+    [{}, { figure: { caption: '' } }],
+  );
 });
 
 test('a history draws itself while it grows, and its end is a figure of both lines', async () => {

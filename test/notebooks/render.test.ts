@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromiumHere } from '../browser/chromium';
+import { load } from '../setup/scripts';
 import { executor, fixture, root, script, temporaryFolder, withoutPython } from './project';
 
 const QUOTES = `# Quotes
@@ -105,6 +106,10 @@ describe('pages', { skip: withoutPython }, () => {
     assert.match(page, /<figure class="plotly-figure" id="figure-1">/);
     assert.match(page, /<figcaption>Figure 1\. Loss by epoch<\/figcaption>/);
     assert.doesNotMatch(page, /"title": \{"text": "Loss by epoch"/);
+    assert.match(
+      page,
+      /<figure id="figure-2"><b>Bold<\/b><figcaption>Figure 2\. In &lt;HTML&gt;<\/figcaption><\/figure>/,
+    );
   });
   test('where scripts are off a figure has its picture, or its words where no browser could draw it', async () => {
     const instead =
@@ -207,9 +212,9 @@ describe('pages', { skip: withoutPython }, () => {
     assert.equal(text(mathml), 'a&lt;b&gt;c"@');
   });
   test('a formula that TeX cannot read is named with its page and what is wrong', async () => {
-    const { drawFormulas } = (await import(path.join(root, 'data-scripts', 'pages', 'formulas.mjs'))) as {
-      drawFormulas(formulas: object[]): Promise<unknown>;
-    };
+    const { drawFormulas } = await load<{ drawFormulas(formulas: object[]): Promise<unknown> }>(
+      'data-scripts/pages/formulas.mjs',
+    );
     const formulas = ['x', 'x_\\foo', '\\frac{1', '\\eqref{a}'].map((tex) => ({
       tex,
       display: false,
