@@ -1,14 +1,12 @@
 // @ts-check
 // npm run setup: whatever is missing or does not work, and nothing else; npm start, npm test and npm run lab do the
 // quick half of it (what is missing).
-// npm run setup -- --repair: everything anew, each part in the old one's place when the new one is complete.
-// npm run setup -- browser: a Chromium too, for the tests of the pages.
 // Plain Node without dependencies: nothing is installed yet when it starts.
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { alone } from './lib/files.mjs';
 import { say, step } from './lib/log.mjs';
-import { Trouble, fail } from './lib/reader.cjs';
+import { Trouble, fail, parse } from './lib/reader.cjs';
 import { canvas } from './setup/canvas.mjs';
 import { kernel } from './setup/kernel.mjs';
 import { library } from './setup/library.mjs';
@@ -74,12 +72,33 @@ export async function setup(how = 'quick', all = parts) {
   });
 }
 
+const HELP = `npm run setup [-- [browser] [options]]
+
+Installs what is missing, and anew what does not work; nothing else.
+
+  browser           a Chromium too, for the tests of the pages
+  --repair          everything anew, each part in the old one's place when the new one is complete
+  --tfjs-download   TensorFlow as tfjs-node's own installer has it, for machines that have no other
+  --help, -h        this text`;
+
+async function main() {
+  const options = /** @type {const} */ ({
+    repair: { type: 'boolean' },
+    'tfjs-download': { type: 'boolean' }, // setup/tensorflow.mjs looks for it
+  });
+  const parsed = parse(HELP, { allowPositionals: true, options });
+  if (!parsed) return;
+  const unknown = parsed.positionals.find((word) => word !== 'browser');
+  if (unknown) throw new Trouble(`There is nothing called ${unknown} to set up.`, 'npm run setup -- --help');
+  await setup(parsed.values.repair ? 'repair' : 'check');
+  // Imported only now: it needs a package.
+  if (parsed.positionals.length > 0) await (await import('./setup/browser.mjs')).needBrowser();
+  say('Everything is installed and works.');
+}
+
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    await setup(process.argv.includes('--repair') ? 'repair' : 'check');
-    // Imported only now: it needs a package.
-    if (process.argv.includes('browser')) await (await import('./setup/browser.mjs')).needBrowser();
-    say('Everything is installed and works.');
+    await main();
   } catch (error) {
     fail(error);
   }

@@ -15,6 +15,7 @@ describe('a fresh clone, in which nothing is installed', () => {
   for (const [script, arg, says] of [
     ['start.mjs', '--help', 'npm start'],
     ['test.mjs', '--help', 'npm test'],
+    ['setup.mjs', '--help', 'npm run setup'],
     ['doctor.mjs', '', 'not installed'],
   ]) {
     test(`${script} starts`, () => {
