@@ -1,34 +1,26 @@
 // Showing things in a notebook
 export { type MimeBundle, Output, inNotebook, show } from './notebook/display';
 export { type Figure, type FigureOptions, showFigure } from './notebook/figure';
-export { type LiveFigure, liveFigure } from './notebook/liveFigure';
-export { type LiveHistoryOptions, liveHistory } from './notebook/liveHistory';
+export { type LiveFigure, liveFigure, liveHistory } from './notebook/live';
 export {
   type HeatmapOptions,
   type PlotOptions,
   type Series,
   barPlot,
   heatmap,
-  histogram,
   linePlot,
   scatter,
 } from './notebook/plots';
-export { type Picture } from './notebook/picture';
-export {
-  type FeatureMapOptions,
-  type ShowImagesOptions,
-  showCanvas,
-  showFeatureMaps,
-  showImages,
-} from './notebook/images';
+export { type Picture, type ShowImagesOptions, showImages } from './notebook/images';
+export { type FeatureMapOptions, showFeatureMaps } from './notebook/featureMaps';
 export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';
-export { type BlockStep, type BlockTrace, type DrawnBlock, showBlocks, traceBlock } from './notebook/blocks';
+export { type DrawnBlock, showBlocks } from './notebook/blocks';
+export { type BlockTrace, traceBlock } from './notebook/trace';
 export { showNetwork } from './notebook/network';
-export { type Source, type SourceOptions, showSource, source } from './notebook/source';
-export { Progress } from './notebook/progress';
-export { type SummaryOptions, showSummary } from './notebook/summary';
+export { type Source, showSource } from './notebook/source';
 export { showVersions, versions } from './notebook/versions';
-export { type TensorsKept, tensorsKept } from './notebook/tensors';
+export { tensorsKept } from './notebook/tensors';
+import './notebook/progressBar'; // from here on `startProgress` draws in the notebook
 export {
   type ProgressFactory,
   type ProgressOptions,
@@ -38,7 +30,7 @@ export {
   startProgress,
   terminalProgress,
 } from './progress';
-export { Interrupted, breathe, interruptSignal, withInterrupt } from './interrupt';
+export { Interrupted, breathe, withInterrupt } from './interrupt';
 
 // Where the pictures, data sets and weights lie
 export {

@@ -15,34 +15,35 @@ export class Interrupted extends Error {
   }
 }
 
-/** An interrupt that is being listened for. */
-export interface InterruptListener {
-  /** Aborted by the interrupt; its reason is an `Interrupted`. */
-  signal: AbortSignal;
-  /** Stops listening; must be called when the work is over. */
-  release(): void;
-}
-
 let active: { signal: AbortSignal; users: number; restore(): void } | undefined;
 
 /**
- * Listens for the kernel's interrupt (SIGINT). Meanwhile nobody else hears it: tslab itself would only end the cell
- * and leave its work running on into the next. A second interrupt goes to those who would have heard the first.
- * Whoever works under the signal must look at it between awaits that reach the event loop: see `breathe`.
+ * Runs long work that the kernel's interrupt (SIGINT) can stop: it aborts the signal, with an `Interrupted` as its reason.
+ * Work that returns when the signal is aborted keeps its result; work that throws the signal's reason ends the cell with
+ * one line. The work must look at the signal between awaits that reach the event loop: see `breathe`.
+ *
+ * Meanwhile nobody else hears the interrupt: tslab itself would only end the cell and leave its work running on into the
+ * next. A second interrupt goes to those who would have heard the first.
+ *
+ * ```ts
+ * await withInterrupt(async (signal) => {
+ *   for (let step = 0; step < 1000; step++) {
+ *     await breathe(signal);
+ *     trainStep();
+ *   }
+ * });
+ * ```
  */
-export async function interruptSignal(): Promise<InterruptListener> {
+export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   // While the synchronous start of a cell runs, Node swaps the listeners; one added there is lost and the kernel killed.
   await nextTurn();
-  active ??= listen();
-  const mine = active;
+  const mine = (active ??= listen());
   mine.users++;
-  let released = false;
-  const release = () => {
-    if (released) return;
-    released = true;
+  try {
+    return await work(mine.signal);
+  } finally {
     if (--mine.users === 0) mine.restore();
-  };
-  return { signal: mine.signal, release };
+  }
 }
 
 function listen(): NonNullable<typeof active> {
@@ -66,28 +67,6 @@ function listen(): NonNullable<typeof active> {
   process.removeAllListeners('SIGINT');
   process.on('SIGINT', onInterrupt);
   return { signal: controller.signal, users: 0, restore };
-}
-
-/**
- * Runs long work that the kernel's interrupt can stop. Work that returns when the signal is aborted keeps its result;
- * work that throws the signal's reason ends the cell with one line.
- *
- * ```ts
- * await withInterrupt(async (signal) => {
- *   for (let step = 0; step < 1000; step++) {
- *     await breathe(signal);
- *     trainStep();
- *   }
- * });
- * ```
- */
-export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { signal, release } = await interruptSignal();
-  try {
-    return await work(signal);
-  } finally {
-    release();
-  }
 }
 
 /** Lets waiting events in (an interrupt, a drawing), then throws if the signal is aborted. Once a step is often enough. */

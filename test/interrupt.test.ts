@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
-import { Interrupted, breathe, interruptSignal, withInterrupt } from '../src/interrupt';
+import { Interrupted, breathe, withInterrupt } from '../src/interrupt';
 
 /** Sent from within the work, so that it never comes before the work listens, however slow the machine. */
 const interruptSoon = () => setTimeout(() => process.kill(process.pid, 'SIGINT'), 5);
@@ -59,9 +59,6 @@ test('work within work is stopped by one interrupt, and errors of its own pass t
     }),
     /own/,
   );
-  const { release } = await interruptSignal();
-  release();
-  release();
   assert.equal(process.listenerCount('SIGINT'), 0);
 });
 

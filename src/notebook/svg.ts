@@ -1,5 +1,5 @@
 import { escapeHtml } from './display';
-import { TEXT_COLOR } from './house';
+import { TEXT_COLOR } from './style';
 
 /** A drawing of this size in pixels, no wider than the page; `words` say what it shows to those who don't see it. */
 export function svgDrawing(width: number, height: number, words: string, parts: readonly string[]): string {

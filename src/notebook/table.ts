@@ -5,7 +5,7 @@ export type Row = Readonly<Record<string, Cell>>;
 
 export interface TableOptions {
   /** Which of the rows' fields are shown, in which order, under which headings: `{ params: 'Parameters' }`. Default: all, as named. */
-  columns?: readonly string[] | Readonly<Record<string, string>>;
+  columns?: Readonly<Record<string, string>>;
   /** What the table shows; stands above it. */
   caption?: string;
   /** Rows set apart at the end, such as a total. */
@@ -19,23 +19,21 @@ export function showTable(rows: readonly Row[], options: TableOptions = {}): voi
   show({ 'text/html': tableHtml(rows, options), 'text/plain': tableText(rows, options) });
 }
 
-function layOut(rows: readonly Row[], { columns, footer = [] }: TableOptions) {
+/** The columns: their fields and headings, and whether all that stands in them are numbers. */
+function columnsOf(rows: readonly Row[], { columns, footer = [] }: TableOptions) {
   const all = [...rows, ...footer];
-  const named = columns ?? [...new Set(all.flatMap((row) => Object.keys(row)))];
-  const entries = Array.isArray(named)
-    ? (named as readonly string[]).map((name): [string, string] => [name, name])
-    : Object.entries(named as Readonly<Record<string, string>>);
-  return entries.map(([key, heading]) => {
-    const filled = all.map((row) => row[key]).filter((cell) => cell !== undefined && cell !== null);
+  const fields = [...new Set(all.flatMap((row) => Object.keys(row)))];
+  const named = columns ? Object.entries(columns) : fields.map((field) => [field, field] as const);
+  return named.map(([key, heading]) => {
+    const filled = all.map((row) => row[key] ?? undefined).filter((cell) => cell !== undefined);
     return { key, heading, numeric: filled.length > 0 && filled.every((cell) => typeof cell === 'number') };
   });
 }
 
 /** A cell as it is written: 25,557,032; 0.9312; "yes" and "no"; nothing where there is nothing. */
 export function cellText(cell: Cell, digits?: number): string {
-  if (cell === undefined || cell === null) return '';
   if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
-  if (typeof cell === 'string') return cell;
+  if (typeof cell !== 'number') return cell ?? '';
   if (!Number.isFinite(cell)) return String(cell);
   if (Number.isInteger(cell)) return cell.toLocaleString('en');
   if (digits !== undefined) {
@@ -47,7 +45,7 @@ export function cellText(cell: Cell, digits?: number): string {
 
 export function tableHtml(rows: readonly Row[], options: TableOptions = {}): string {
   const { caption, footer = [], digits } = options;
-  const columns = layOut(rows, options);
+  const columns = columnsOf(rows, options);
   const align = (numeric: boolean) => `text-align:${numeric ? 'right' : 'left'}`;
   const head = columns
     .map((c) => `<th scope="col" style="${align(c.numeric)}">${escapeHtml(c.heading)}</th>`)
@@ -65,31 +63,27 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): str
         return `<tr>${cells.join('')}</tr>`;
       })
       .join('\n');
-  const top = caption
-    ? `<caption style="text-align:left;caption-side:top">${escapeHtml(caption)}</caption>`
-    : '';
+  const label = caption ? escapeHtml(caption) : '';
+  const top = label && `<caption style="text-align:left;caption-side:top">${label}</caption>`;
   const foot = footer.length > 0 ? `<tfoot>${body(footer, ';font-weight:bold')}</tfoot>` : '';
-  const label = caption ? ` role="region" aria-label="${escapeHtml(caption)}"` : '';
+  const region = label && ` role="region" aria-label="${label}"`;
   // Wide tables scroll in a box of their own, which the keyboard can reach.
-  return `<div style="overflow-x:auto" tabindex="0"${label}><table class="dataframe">${top}
+  return `<div style="overflow-x:auto" tabindex="0"${region}><table class="dataframe">${top}
 <thead><tr>${head}</tr></thead>
 <tbody>${body(rows)}</tbody>${foot}</table></div>`;
 }
 
 export function tableText(rows: readonly Row[], options: TableOptions = {}): string {
   const { caption, footer = [], digits } = options;
-  const columns = layOut(rows, options);
+  const columns = columnsOf(rows, options);
   const lines = [
     columns.map((c) => c.heading),
     ...[...rows, ...footer].map((row) => columns.map((c) => cellText(row[c.key], digits))),
   ];
   const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
-  const text = lines.map((line) =>
-    line
-      .map((cell, i) => (columns[i].numeric ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-      .join('  ')
-      .trimEnd(),
-  );
+  const padded = (cell: string, i: number) =>
+    columns[i].numeric ? cell.padStart(widths[i]) : cell.padEnd(widths[i]);
+  const text = lines.map((line) => line.map(padded).join('  ').trimEnd());
   text.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
   return [...(caption ? [caption] : []), ...text].join('\n');
 }

@@ -2,20 +2,18 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
-import { projectRoot } from './source';
+import { projectRoot } from '../data/locations';
+import { tensorflowVersion } from '../ops/execute';
 import { showTable } from './table';
 
 /** What this run ran on, by name. */
 export function versions(): Record<string, string> {
-  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  const { binding } = tf.backend() as unknown as { binding?: { TF_Version?: string } };
+  const manifest = readFileSync(join(projectRoot(), 'package.json'), 'utf8');
   return {
-    'resnet-workbook': version,
+    'resnet-workbook': (JSON.parse(manifest) as { version: string }).version,
     'Node.js': process.versions.node,
     '@tensorflow/tfjs-node': tf.version['tfjs-node'],
-    TensorFlow: binding?.TF_Version ?? 'unknown',
+    TensorFlow: tensorflowVersion(),
     processor: cpus()[0]?.model.trim() || process.arch,
     threads: String(availableParallelism()),
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { figureBundle, describeFigure } from '../../src/notebook/figure';
-import { COLORS, TEXT_COLOR, VIRIDIS } from '../../src/notebook/house';
 import { lineSvg } from '../../src/notebook/lineSvg';
-import { barPlot, heatmap, histogram, linePlot, scatter } from '../../src/notebook/plots';
+import { barPlot, heatmap, linePlot, scatter } from '../../src/notebook/plots';
+import { COLORS, TEXT_COLOR, VIRIDIS } from '../../src/notebook/style';
 
 interface Json {
   data: Record<string, unknown>[];
@@ -106,19 +106,6 @@ test('points of a scatter show their text, whatever their names hold', () => {
   const { data } = json(scatter([{ name: '</extra><img>', x: [1], y: [2], text: ['resnet18'] }]));
   assert.equal(data[0].mode, 'markers');
   assert.ok(!String(data[0].hovertemplate).includes('img'));
-});
-
-test('a histogram counts every finite value once', () => {
-  const values = Float32Array.from({ length: 200_000 }, (_, i) => i % 10);
-  values[0] = NaN;
-  const { data } = json(histogram([{ name: 'weights', values }], { bins: 10 }));
-  const counts = data[0].y as number[];
-  assert.equal(
-    counts.reduce((a, b) => a + b),
-    199_999,
-  );
-  assert.deepEqual(counts.slice(0, 3), [19_999, 20_000, 20_000]);
-  assert.equal((json(histogram([{ name: 'none', values: [] }])).data[0].y as number[])[0], 0);
 });
 
 test('a confusion matrix has its first row on top and whole counts in its cells', () => {

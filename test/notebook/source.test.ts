@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BasicBlock } from '../../src/models/resnet';
-import { fenced, findSource, projectRoot, source } from '../../src/notebook/source';
+import { projectRoot } from '../../src/data/locations';
+import { type SymbolOrName, fenced, findSource } from '../../src/notebook/source';
+
+const source = (symbol: SymbolOrName) => findSource(symbol).text;
 
 test('a class is found by itself and by its name, as it stands in its file', () => {
   const found = findSource(BasicBlock);
@@ -21,14 +24,13 @@ test('a class is found by itself and by its name, as it stands in its file', () 
   assert.match(found.text, /^\/\*\*[\s\S]*export class BasicBlock [\s\S]*\n}$/);
 });
 
-test('a method comes alone, at the left margin; a comment above can be left out', () => {
-  const text = source('BasicBlock.forward', { docs: false });
-  assert.match(text, /^(override |public )*forward\(/);
+test('a method comes alone, at the left margin, with the comment above it', () => {
+  const text = source('BasicBlock.forward');
+  assert.match(text, /^\/\*\* .* \*\/\n(override |public )*forward\(/);
   assert.match(text, /\n}$/);
-  assert.match(source('BasicBlock.constructor', { docs: false }), /^constructor\(/);
+  assert.match(source('BasicBlock.constructor'), /^constructor\(/m);
   const documented = source('escapeHtml');
   assert.ok(documented.startsWith('/**') && !documented.includes('class Output'));
-  assert.ok(source('escapeHtml', { docs: false }).startsWith('export function escapeHtml('));
 });
 
 test('constants, types and interfaces are found too', () => {
@@ -48,8 +50,10 @@ test('what is not there, or there twice, is said', () => {
   );
   assert.throws(() => source('a.b.c'), /must be a name, or a class and its member/);
   assert.throws(() => source(() => 1), /has no name/);
-  assert.match(source('escapeHtml', { file: 'src/notebook/display.ts' }), /escapeHtml/);
-  assert.throws(() => source('escapeHtml', { file: '../package.json' }), /in \.\.\/package\.json/);
+  assert.throws(
+    () => source('REDRAW_MS'),
+    /"REDRAW_MS" is declared in src\/.*\.ts and src\/.*; it cannot tell/,
+  );
 });
 
 test('a fence is longer than any in the text', () => {

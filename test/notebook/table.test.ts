@@ -34,6 +34,5 @@ test('columns can be chosen, ordered and renamed', () => {
     tableText(rows, { columns: { accuracy: 'Accuracy', net: 'Net' }, digits: 2, caption: 'Nets' }),
     ['Nets', 'Accuracy  Net', '--------  --------', '    0.70  resnet18', '    0.80  resnet50'].join('\n'),
   );
-  assert.equal(tableText(rows, { columns: ['net'] }).split('\n')[0], 'net');
   assert.equal(tableText([]), '\n');
 });

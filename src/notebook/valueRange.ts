@@ -2,7 +2,7 @@
  * The lowest and the highest finite value, or undefined where there is none. A loop, because `Math.min(...values)`
  * overflows the stack beyond some 100,000 values.
  */
-export function extentOf(...lists: readonly ArrayLike<number>[]): [number, number] | undefined {
+export function valueRange(...lists: readonly ArrayLike<number>[]): [number, number] | undefined {
   let [low, high] = [Infinity, -Infinity];
   for (const values of lists) {
     for (const value of Array.from(values)) {

@@ -1,25 +1,24 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  TerminalProgress,
+  type ProgressState,
   formatNumber,
   formatSeconds,
   progressText,
+  reported,
   startProgress,
-} from '../../src/progress';
-import type { ProgressState } from '../../src/progress';
-import { Progress, progressHtml } from '../../src/notebook/progress';
+  terminalProgress,
+} from '../src/progress';
 
 const state: ProgressState = {
   label: 'Epoch 1/10 <training>',
+  unit: 'images',
   done: 1200,
   total: 2000,
   elapsed: 30,
-  rate: '40 images/s',
-  left: '20 s left',
-  values: 'loss 0.4132',
+  values: { loss: 0.4132 },
   finished: false,
 };
 
@@ -58,27 +57,20 @@ test('the line says what, how far, how long, how fast and how well', () => {
     progressText(state),
     'Epoch 1/10 <training>: 1,200/2,000, 20 s left, 40 images/s, loss 0.4132',
   );
-  const stopped = { ...state, finished: true, stopped: 'interrupted', left: '' };
+  const stopped = { ...state, finished: true, stopped: 'interrupted' };
   assert.equal(
     progressText(stopped),
     'Epoch 1/10 <training>: stopped at 1,200/2,000 (interrupted), 30 s, 40 images/s, loss 0.4132',
   );
 });
 
-test('the bar is labelled and escaped, and goes when the work is over', () => {
-  const html = progressHtml(state);
-  assert.match(html, /<progress value="1200" max="2000" aria-label="Epoch 1\/10 &lt;training&gt;"/);
-  assert.doesNotMatch(html, /<training>/);
-  assert.doesNotMatch(progressHtml({ ...state, finished: true }), /<progress/);
-});
-
 test('work that is over at once shows nothing; work that will take long shows itself early', async () => {
   const { out, text } = stream(true);
-  const quick = new TerminalProgress(10, { label: 'quick' }, out);
+  const quick = terminalProgress(10, { label: 'quick' }, out);
   for (let i = 1; i <= 10; i++) quick.update(i);
   quick.done();
   assert.equal(text(), '');
-  const slow = new TerminalProgress(1000, { label: 'slow', unit: 'steps' }, out);
+  const slow = terminalProgress(1000, { label: 'slow', unit: 'steps' }, out);
   await sleep(30);
   slow.update(1, { loss: 2.5 });
   assert.match(text(), /^\r\x1b\[Kslow: 1\/1,000, \d+ s left, [\d.]+ steps\/s, loss 2\.500$/);
@@ -92,7 +84,7 @@ test('work that is over at once shows nothing; work that will take long shows it
 
 test('a log file gets whole lines, and few', async () => {
   const { out, text } = stream(false);
-  const progress = new TerminalProgress(1000, {}, out);
+  const progress = terminalProgress(1000, {}, out);
   await sleep(30);
   for (let i = 1; i <= 1000; i++) progress.update(i);
   progress.done();
@@ -103,7 +95,7 @@ test('a log file gets whole lines, and few', async () => {
 
 test('a long line is cut to the terminal, lest it wrap', async () => {
   const { out, text } = stream(true);
-  const progress = new TerminalProgress(1000, { label: 'x'.repeat(200) }, out);
+  const progress = terminalProgress(1000, { label: 'x'.repeat(200) }, out);
   await sleep(20);
   progress.update(1);
   progress.stop();
@@ -114,11 +106,24 @@ test('a long line is cut to the terminal, lest it wrap', async () => {
   );
 });
 
-test('loading the notebook display makes it the way that data and training report', () => {
-  const write = mock.method(process.stderr, 'write', () => true);
-  const progress = startProgress(3, { label: 'here' });
-  progress.done();
-  write.mock.restore();
-  assert.ok(progress instanceof Progress);
+test('work that is reported ends its report, and says why it failed', async () => {
+  const said: unknown[][] = [];
+  const progress = {
+    update() {},
+    done: () => void said.push(['done']),
+    stop: (reason?: string) => void said.push(['stop', reason]),
+  };
+  assert.equal(await reported(progress, async () => 42), 42);
+  const failed = new Error('no more pictures');
+  await assert.rejects(
+    reported(progress, async () => {
+      throw failed;
+    }),
+    failed,
+  );
+  assert.deepEqual(said, [['done'], ['stop', 'no more pictures']]);
+});
+
+test('a total that is no number is refused', () => {
   assert.throws(() => startProgress(NaN), /total must be a number of units/);
 });
