@@ -178,7 +178,7 @@ export {
 // Training
 export { backward } from './training/backward';
 export { type CaptureOptions, type Captured, capture } from './ops/capture';
-export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optimizers';
+export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optim';
 export { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
 export { type ExtractOptions, extractFeatures } from './training/extractFeatures';
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';

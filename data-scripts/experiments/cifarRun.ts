@@ -10,7 +10,7 @@ import { CrossEntropyLoss } from '../../src/nn/loss';
 import type { StateDict } from '../../src/nn/stateDict';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { manualSeed } from '../../src/random';
-import { SGD } from '../../src/training/optimizers';
+import { SGD } from '../../src/training/optim';
 import { trainAndEval } from '../../src/training/trainAndEval';
 import { dateAndMachine, writeRecord } from '../records';
 import { lookInside } from './inside';

@@ -7,7 +7,7 @@ import { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { setProgress, silentProgress } from '../../src/progress';
 import { Random, manualSeed } from '../../src/random';
-import { Adam } from '../../src/training/optimizers';
+import { Adam } from '../../src/training/optim';
 import { cosineLR } from '../../src/training/schedules';
 import { trainAndEval } from '../../src/training/trainAndEval';
 

@@ -4,7 +4,7 @@ import type { Module } from '../nn/module';
 import type { Precision } from '../ops/precision';
 import type { Loss } from './evaluate';
 import { addModel } from './modelFingerprint';
-import type { Optimizer } from './optimizers';
+import type { Optimizer } from './optim';
 import type { Schedule } from './schedules';
 
 /** What a training run follows from, in words and short hashes; a run is taken up only where all of it is the same. */

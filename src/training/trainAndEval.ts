@@ -11,7 +11,7 @@ import { backward } from './backward';
 import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
 import { type Loss, RunningMetrics, checkOutputs, evaluate, mustBeFinite } from './evaluate';
 import type { EpochRecord, HistoryWatcher } from './history';
-import type { Optimizer } from './optimizers';
+import type { Optimizer } from './optim';
 import { type Captured, capture } from '../ops/capture';
 import { type Precision, withPrecision } from '../ops/precision';
 import type { Schedule } from './schedules';

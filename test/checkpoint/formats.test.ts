@@ -11,7 +11,7 @@ import { Linear } from '../../src/nn/layers';
 import { Module } from '../../src/nn/module';
 import type { StateDict, StateTensor } from '../../src/nn/stateDict';
 import { setProgress, silentProgress } from '../../src/progress';
-import { Adam } from '../../src/training/optimizers';
+import { Adam } from '../../src/training/optim';
 import { trainAndEval } from '../../src/training/trainAndEval';
 import { Halves, lossFunc } from '../training/small';
 import { safetensors, torchLegacy, torchZip } from './forge';

@@ -7,7 +7,7 @@ import type { Module } from '../../src/nn/module';
 import { capture } from '../../src/ops/capture';
 import { type Parameter, StateBuffer } from '../../src/nn/parameter';
 import { backward } from '../../src/training/backward';
-import { Adam, type Optimizer, SGD } from '../../src/training/optimizers';
+import { Adam, type Optimizer, SGD } from '../../src/training/optim';
 import { fill, gradientOf, relativeError, summary, value } from './formula';
 import type { ModelRecord } from './models';
 

@@ -14,7 +14,7 @@ import { backend } from '../../src/ops/backend';
 import { capture } from '../../src/ops/capture';
 import { Random, manualSeed } from '../../src/random';
 import { backward } from '../../src/training/backward';
-import { Adam } from '../../src/training/optimizers';
+import { Adam } from '../../src/training/optim';
 import {
   type Options,
   type Training,

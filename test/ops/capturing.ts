@@ -10,7 +10,7 @@ import { type Captured, capture } from '../../src/ops/capture';
 import { type Precision, withPrecision } from '../../src/ops/precision';
 import { manualSeed } from '../../src/random';
 import { backward } from '../../src/training/backward';
-import { Adam, type Optimizer, SGD } from '../../src/training/optimizers';
+import { Adam, type Optimizer, SGD } from '../../src/training/optim';
 import { pictures } from '../golden/formula';
 
 export type Loss = CrossEntropyLoss | MultiMarginLoss;

@@ -25,7 +25,7 @@ import { setProgress, silentProgress } from '../../src/progress';
 import { Random, manualSeed } from '../../src/random';
 import { evaluate } from '../../src/training/evaluate';
 import { type ExtractOptions, extractFeatures } from '../../src/training/extractFeatures';
-import { Adam } from '../../src/training/optimizers';
+import { Adam } from '../../src/training/optim';
 import type { EpochRecord } from '../../src/training/history';
 import { trainAndEval } from '../../src/training/trainAndEval';
 import { relativeError } from '../golden/formula';

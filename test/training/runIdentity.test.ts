@@ -16,7 +16,7 @@ import type { Parameter } from '../../src/nn/parameter';
 import { manualSeed } from '../../src/random';
 import { setProgress, silentProgress } from '../../src/progress';
 import type { Loss } from '../../src/training/evaluate';
-import { Adam, type Optimizer, SGD } from '../../src/training/optimizers';
+import { Adam, type Optimizer, SGD } from '../../src/training/optim';
 import { constantLR, cosineLR, multiStepLR } from '../../src/training/schedules';
 import { type TrainOptions, type TrainResult, trainAndEval } from '../../src/training/trainAndEval';
 import { pretendBfloat16 } from '../ops/pretendBfloat16';

@@ -6,7 +6,7 @@ import { CrossEntropyLoss } from '../../src/nn/loss';
 import { Random, manualSeed } from '../../src/random';
 import type { Loss } from '../../src/training/evaluate';
 import type { EpochRecord } from '../../src/training/history';
-import { Adam } from '../../src/training/optimizers';
+import { Adam } from '../../src/training/optim';
 import { type TrainOptions, type TrainResult, trainAndEval } from '../../src/training/trainAndEval';
 
 export const lossFunc = new CrossEntropyLoss();

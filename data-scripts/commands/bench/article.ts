@@ -15,7 +15,7 @@ import { type Precision, fastestPrecision } from '../../../src/ops/precision';
 import { setProgress, silentProgress, startProgress } from '../../../src/progress';
 import { manualSeed } from '../../../src/random';
 import type { EpochRecord } from '../../../src/training/history';
-import { Adam } from '../../../src/training/optimizers';
+import { Adam } from '../../../src/training/optim';
 import { trainAndEval } from '../../../src/training/trainAndEval';
 import { dateAndMachine, writeRecord } from '../../records';
 import { Trouble } from '../../lib/reader.cjs';

@@ -10,7 +10,7 @@ import { capture } from '../../../src/ops/capture';
 import { tensorflowVersion } from '../../../src/ops/execute';
 import { withPrecision } from '../../../src/ops/precision';
 import { backward } from '../../../src/training/backward';
-import { Adam, SGD } from '../../../src/training/optimizers';
+import { Adam, SGD } from '../../../src/training/optim';
 import { profile } from './profile';
 import { NETWORKS, type Network, type Ready, type Repetition, type Work } from './trainWorks';
 

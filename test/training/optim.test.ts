@@ -5,7 +5,7 @@ import { Linear } from '../../src/nn/layers';
 import { Parameter } from '../../src/nn/parameter';
 import type { StateTensor } from '../../src/nn/stateDict';
 import { backward } from '../../src/training/backward';
-import { Adam, type Optimizer, SGD } from '../../src/training/optimizers';
+import { Adam, type Optimizer, SGD } from '../../src/training/optim';
 import { fill, relativeError, uniform } from '../golden/formula';
 import { golden } from '../golden/training';
 
