@@ -179,13 +179,8 @@ export {
 export { backward } from './training/backward';
 export { type CaptureOptions, type Captured, capture } from './ops/capture';
 export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optim';
-export { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
+export { type Schedule, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
 export { type ExtractOptions, extractFeatures } from './training/extractFeatures';
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
-export {
-  type EarlyStoppingOptions,
-  type EpochRecord,
-  type HistoryWatcher,
-  earlyStopping,
-} from './training/history';
+export { type EpochRecord, type HistoryWatcher } from './training/history';
 export { type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';

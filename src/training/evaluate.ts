@@ -6,7 +6,8 @@ import { evalForNow } from '../nn/mode';
 import type { Module } from '../nn/module';
 import { capture } from '../ops/capture';
 import { type Precision, withPrecision } from '../ops/precision';
-import { silentProgress, startProgress } from '../progress';
+import { reported, silentProgress, startProgress } from '../progress';
+import { checkOutputs, mustBeFinite } from './checks';
 
 /** Anything that compares outputs with labels, like `CrossEntropyLoss`. */
 export interface Loss {
@@ -31,7 +32,7 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
   /** What stands beside the progress bar; default "Evaluating". */
   label?: string;
-  /** Reports on the work instead of a bar of its own; it is neither completed nor stopped here. */
+  /** Reports on the work instead of a bar of its own. */
   onBatch?: (metrics: RunningMetrics) => void;
   /** In what convolutions and what lies between them are computed; default 'float32'. */
   precision?: Precision;
@@ -49,12 +50,8 @@ export interface MetricSums {
 
 /** Sums loss and right answers over the batches of an epoch. */
 export class RunningMetrics {
-  readonly sums: MetricSums;
-
   /** @param sums - to go on from; default none. */
-  constructor(sums: MetricSums = { loss: 0, correct: 0, images: 0 }) {
-    this.sums = { ...sums };
-  }
+  constructor(readonly sums: MetricSums = { loss: 0, correct: 0, images: 0 }) {}
 
   add(batchLoss: number, correct: number, batchSize: number): void {
     this.sums.loss += batchLoss * batchSize;
@@ -73,28 +70,6 @@ export class RunningMetrics {
   get accuracy(): number {
     return this.sums.correct / this.sums.images;
   }
-}
-
-/** Throws unless the model's outputs have a column for each class of the data. */
-export function checkOutputs({ shape }: tf.Tensor, classes: readonly string[]): void {
-  if (shape.length === 2 && shape[1] >= classes.length) return;
-  throw new Error(
-    `The model has ${shape.length === 2 ? `${shape[1]} outputs` : `outputs of shape [${shape}]`}, ` +
-      `the data ${classes.length} classes: replace its last layer.`,
-  );
-}
-
-/**
- * Throws unless all values of a batch are finite: a sum is then finite too, and takes 0.2 ms for six photographs. The loss
- * does not always tell, for fused networks and max pooling lose NaN on the way.
- *
- * @param what - "The pictures of step 3"
- */
-export function mustBeFinite(inputs: tf.Tensor, what: string): void {
-  if (Number.isFinite(tf.tidy(() => tf.sum(inputs).dataSync()[0]))) return;
-  throw new Error(
-    `${what} hold values that are not finite: look at the data and its transforms (a std of 0?).`,
-  );
 }
 
 /**
@@ -127,11 +102,9 @@ export async function evaluate(
   const metrics = new RunningMetrics();
   const predictions: number[] = [];
   const labels: number[] = [];
-  const progress = (onBatch ? silentProgress : startProgress)(loader.dataset.length, {
-    label,
-    unit: 'images',
-  });
-  try {
+  const begin = onBatch ? silentProgress : startProgress;
+  const progress = begin(loader.dataset.length, { label, unit: 'images' });
+  const work = async (): Promise<void> => {
     for await (const [inputs, targets] of loader) {
       await breathe(signal);
       mustBeFinite(inputs, `evaluate: the pictures after the first ${metrics.images}`);
@@ -147,10 +120,9 @@ export async function evaluate(
     }
     if (metrics.images === 0)
       throw new Error('evaluate: the loader gave no pictures; were all of them skipped?');
-    progress.done({ loss: metrics.loss, accuracy: metrics.accuracy });
-  } catch (error) {
-    progress.stop(error instanceof Error ? error.message : String(error));
-    throw error;
+  };
+  try {
+    await reported(progress, work);
   } finally {
     step.dispose();
     fused?.dispose();

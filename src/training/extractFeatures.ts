@@ -12,9 +12,9 @@ import { evalForNow } from '../nn/mode';
 import { Module } from '../nn/module';
 import { capture } from '../ops/capture';
 import { type Precision, toFloat32, withPrecision } from '../ops/precision';
-import { startProgress } from '../progress';
-import { mustBeFinite } from './evaluate';
-import { featureKey, readFeatures, writeFeatures } from './featureCache';
+import { reported, startProgress } from '../progress';
+import { mustBeFinite } from './checks';
+import { featureFile, readFeatures, writeFeatures } from './featureCache';
 
 export interface ExtractOptions {
   /** The features are what goes into this module; default the model's last layer, `fc`. */
@@ -57,16 +57,13 @@ export async function extractFeatures(
   options: ExtractOptions = {},
 ): Promise<FeatureDataset> {
   const { views = 1, seed = 0, batchSize = 32, precision = 'float32' } = options;
-  const { label = 'Extracting features' } = options;
-  const { cache = join(cacheRoot(), 'features') } = options;
+  const { label = 'Extracting features', cache = join(cacheRoot(), 'features') } = options;
   checkNumber('extractFeatures: views', views, { from: 1, integer: true });
   const before = options.before ?? lastLayer(model);
-  const key =
-    cache === false ? undefined : await featureKey(model, before, dataset, { views, seed, precision });
-  if (cache !== false && key !== undefined) {
-    const kept = readFeatures(cache, key, views, dataset.classes);
-    if (kept) return kept;
-  }
+  const settings = { views, seed, precision };
+  const file = cache === false ? undefined : await featureFile(cache, model, before, dataset, settings);
+  const kept = file && readFeatures(file, views, dataset.classes);
+  if (kept) return kept;
 
   const rows: Float32Array[] = [];
   const labels: number[] = [];
@@ -79,27 +76,24 @@ export async function extractFeatures(
       fused ? fused.features(inputs) : withPrecision(precision, () => inputOf(before, model, inputs)),
     { enabled: options.capture },
   );
-  try {
-    await withInterrupt(async (signal) => {
-      const loader = new DataLoader(dataset, { batchSize, seed, signal });
-      let images = 0;
-      for (let view = 0; view < views; view++) {
-        loader.epoch = view;
-        for await (const [inputs, targets] of loader) {
-          await breathe(signal);
-          mustBeFinite(inputs, `extractFeatures: the pictures after the first ${images}`);
-          const seen = look(inputs);
-          rows.push(seen.dataSync<'float32'>());
-          seen.dispose();
-          if (view === 0) labels.push(...targets.dataSync());
-          progress.update((images += targets.shape[0]));
-        }
+  const work = async (signal: AbortSignal): Promise<void> => {
+    const loader = new DataLoader(dataset, { batchSize, seed, signal });
+    let images = 0;
+    for (let view = 0; view < views; view++) {
+      loader.epoch = view;
+      for await (const [inputs, targets] of loader) {
+        await breathe(signal);
+        mustBeFinite(inputs, `extractFeatures: the pictures after the first ${images}`);
+        const seen = look(inputs);
+        rows.push(seen.dataSync<'float32'>());
+        seen.dispose();
+        if (view === 0) labels.push(...targets.dataSync());
+        progress.update((images += targets.shape[0]));
       }
-    });
-    progress.done();
-  } catch (error) {
-    progress.stop(error instanceof Error ? error.message : String(error));
-    throw error;
+    }
+  };
+  try {
+    await reported(progress, () => withInterrupt(work));
   } finally {
     look.dispose();
     fused?.dispose();
@@ -113,7 +107,7 @@ export async function extractFeatures(
     position += batch.length;
   }
   const result = new FeatureDataset(features, Int32Array.from(labels), { classes: dataset.classes, views });
-  if (cache !== false && key !== undefined) writeFeatures(cache, key, result);
+  if (file) writeFeatures(file, result);
   return result;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CheckpointError } from '../checkpoint/error';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
@@ -7,15 +7,19 @@ import type { Dataset } from '../data/dataset';
 import { FeatureDataset } from '../data/features';
 import { CannotTell, Fingerprint } from '../data/fingerprint';
 import type { Module } from '../nn/module';
-import type { Precision } from '../ops/precision';
 import type { StateDict } from '../nn/stateDict';
-import { addModel } from './modelFingerprint';
+import type { Precision } from '../ops/precision';
+import { addModel } from './runIdentity';
 
-/** Goes into every key; to be counted up when the same inputs are to give other features. */
+/** Goes into every name; to be counted up when the same inputs are to give other features. */
 const VERSION = 2;
 
-/** A hash of all that features follow from; undefined where the data set cannot say what it holds, or nobody could. */
-export async function featureKey(
+/**
+ * Where in a folder features are kept: under a hash of all that they follow from. Undefined where the data set cannot say
+ * what it holds, or (with a message) where something cannot be told from another.
+ */
+export async function featureFile(
+  folder: string,
   model: Module,
   before: Module,
   dataset: Dataset,
@@ -24,33 +28,27 @@ export async function featureKey(
   try {
     const data = await dataset.fingerprint?.();
     if (data === undefined) return undefined;
-    const print = new Fingerprint().add({ VERSION, data, ...settings });
-    print.add(model.namedModules().find(([, module]) => module === before)?.[0]);
-    addModel(print, model, (tensor) => tensor.toState().data, new Set(before.modules()));
-    return print.digest();
+    const fingerprint = new Fingerprint().add({ VERSION, data, ...settings });
+    fingerprint.add(model.namedModules().find(([, module]) => module === before)?.[0]);
+    addModel(fingerprint, model, (tensor) => tensor.toState().data, new Set(before.modules()));
+    return join(folder, `${fingerprint.digest()}.safetensors`);
   } catch (error) {
     if (!(error instanceof CannotTell)) throw error;
-    console.log(`The features are not kept for the next time: ${error.message}`);
+    sayNotKept(error);
     return undefined;
   }
 }
 
-function pathOf(folder: string, key: string): string {
-  return join(folder, `${key}.safetensors`);
-}
-
-function checksum(features: unknown, labels: unknown): string {
-  return new Fingerprint().add([features, labels]).digest();
-}
+const sayNotKept = ({ message }: Error) =>
+  console.log(`The features are not kept for the next time: ${message}`);
+const checksum = (...values: unknown[]) => new Fingerprint().add(values).digest();
 
 /** Features that were kept; undefined where there are none, or (with a message) where the file is damaged. */
 export function readFeatures(
-  folder: string,
-  key: string,
+  path: string,
   views: number,
   classes: readonly string[],
 ): FeatureDataset | undefined {
-  const path = pathOf(folder, key);
   if (!existsSync(path)) return undefined;
   try {
     const dict = loadCheckpoint(path);
@@ -68,17 +66,17 @@ export function readFeatures(
 }
 
 /** Keeps features for the next time; where that fails (a full disk) it says so, for they can be used all the same. */
-export function writeFeatures(folder: string, key: string, dataset: FeatureDataset): void {
+export function writeFeatures(path: string, dataset: FeatureDataset): void {
   const { features, labels, views, length, channels } = dataset;
   const dict: StateDict = new Map([
     ['features', { dtype: 'float32', shape: [views, length, channels], data: features }],
     ['labels', { dtype: 'int32', shape: [length], data: labels }],
   ]);
   try {
-    mkdirSync(folder, { recursive: true });
-    saveSafetensors(pathOf(folder, key), dict, { metadata: { checksum: checksum(features, labels) } });
+    mkdirSync(dirname(path), { recursive: true });
+    saveSafetensors(path, dict, { metadata: { checksum: checksum(features, labels) } });
   } catch (error) {
     if (!(error instanceof CheckpointError || (error instanceof Error && 'syscall' in error))) throw error;
-    console.log(`The features are not kept for the next time: ${error.message}`);
+    sayNotKept(error);
   }
 }

@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import type { Parameter } from '../nn/parameter';
 import { adam, gradientDescent, momentumDescent } from '../ops/optimizers';
-import type { StateDict, StateTensor } from '../nn/stateDict';
+import type { StateDict } from '../nn/stateDict';
 import { NativeVariable } from '../ops/variable';
 
 /** Options that all optimizers have, by torch's names. */
 export interface OptimizerOptions {
-  /** Learning rate. */
-  lr: number;
+  /** Learning rate; default 1e-3. */
+  lr?: number;
   /** Adds weightDecay * weight to each gradient (L2 regularization, as torch's Adam and SGD); default 0. */
   weightDecay?: number;
 }
@@ -36,7 +36,7 @@ export abstract class Optimizer {
 
   protected constructor(
     readonly parameters: Parameter[],
-    { lr, weightDecay = 0 }: OptimizerOptions,
+    { lr = 1e-3, weightDecay = 0 }: OptimizerOptions,
     slotCount: number,
   ) {
     if (parameters.length === 0) throw new Error(`${this.name}: there are no parameters.`);
@@ -45,11 +45,12 @@ export abstract class Optimizer {
     this.lr = lr;
     checkNumber(`${this.name}: weightDecay`, weightDecay, { from: 0 });
     this.weightDecay = weightDecay;
-    this.moved = parameters.map((parameter) => {
-      const zeros = (): tf.Tensor => tf.zeros([...parameter.shape]);
-      const slots = Array.from({ length: slotCount }, () => new NativeVariable(zeros()));
-      return { parameter, slots, steps: 0 };
-    });
+    const zeros = ({ shape }: Parameter) => new NativeVariable(tf.zeros([...shape]));
+    this.moved = parameters.map((parameter) => ({
+      parameter,
+      slots: Array.from({ length: slotCount }, () => zeros(parameter)),
+      steps: 0,
+    }));
   }
 
   private get name(): string {
@@ -91,21 +92,26 @@ export abstract class Optimizer {
     this.parameters.forEach((parameter) => parameter.zeroGrad());
   }
 
+  /** What the method remembers of each parameter, by the names that `stateDict` gives it. */
+  private memories(): { name: string; slot: NativeVariable; parameter: Parameter }[] {
+    return this.moved.flatMap(({ parameter, slots }, i) =>
+      slots.map((slot, j) => ({ name: `${i}.${j}`, slot, parameter })),
+    );
+  }
+
   /**
    * What the method remembers, as numbers on the host: "3.0" is the first memory of the parameter at position 3, "steps"
    * holds the steps that each has made.
    */
   stateDict(): StateDict {
-    const entries = this.moved.flatMap(({ parameter, slots }, i) =>
-      slots.map((slot, j): [string, StateTensor] => {
-        const value = slot.read();
-        const data = value.dataSync<'float32'>();
-        value.dispose();
-        return [`${i}.${j}`, { dtype: 'float32', shape: parameter.shape, data }];
-      }),
-    );
+    const dict: StateDict = new Map();
+    for (const { name, slot, parameter } of this.memories()) {
+      const value = slot.read();
+      dict.set(name, { dtype: 'float32', shape: parameter.shape, data: value.dataSync<'float32'>() });
+      value.dispose();
+    }
     const data = Int32Array.from(this.moved, ({ steps }) => steps);
-    return new Map([...entries, ['steps', { dtype: 'int32', shape: [data.length], data }]]);
+    return dict.set('steps', { dtype: 'int32', shape: [data.length], data });
   }
 
   /**
@@ -121,24 +127,20 @@ export abstract class Optimizer {
   prepareLoad(dict: StateDict): () => void {
     const misfit = (why: string): Error => new Error(`The optimizer state does not fit: ${why}.`);
     const other = misfit('it was saved for other parameters or by another method');
-    const slots = this.moved.flatMap(({ parameter, slots }, i) =>
-      slots.map((slot, j) => {
-        const state = dict.get(`${i}.${j}`);
-        if (!(state?.data instanceof Float32Array) || state.shape.join() !== parameter.shape.join())
-          throw other;
-        if (state.data.length !== parameter.size)
-          throw misfit(`"${i}.${j}" is shorter or longer than its shape`);
-        return { slot, state: state.data, shape: [...parameter.shape] };
-      }),
-    );
+    const loads = this.memories().map(({ name, slot, parameter: { shape, size } }) => {
+      const { data, shape: saved } = dict.get(name) ?? {};
+      if (!(data instanceof Float32Array) || saved?.join() !== shape.join()) throw other;
+      if (data.length !== size) throw misfit(`"${name}" is shorter or longer than its shape`);
+      return () => slot.assign(tf.tensor(data, [...shape], 'float32'));
+    });
     const steps = dict.get('steps');
     if (steps?.shape.length === 0) throw misfit('it has one count of steps, not one for each parameter');
     const counts = [...(steps?.data ?? [])].map(Number);
-    if (counts.length !== this.moved.length || dict.size !== slots.length + 1) throw other;
+    if (counts.length !== this.moved.length || dict.size !== loads.length + 1) throw other;
     if (!counts.every((count) => Number.isInteger(count) && count >= 0))
       throw misfit('its steps are no counts');
     return () => {
-      for (const { slot, state, shape } of slots) slot.assign(tf.tensor(state, shape, 'float32'));
+      loads.forEach((load) => load());
       this.moved.forEach((each, i) => (each.steps = counts[i]));
     };
   }
@@ -153,16 +155,16 @@ export abstract class Optimizer {
 export class Adam extends Optimizer {
   readonly options;
 
-  /** @param options - lr defaults to 1e-3, betas to [0.9, 0.999], eps to 1e-8. */
+  /** @param options - betas default to [0.9, 0.999], eps to 1e-8. */
   constructor(
     parameters: Parameter[],
-    options: Partial<OptimizerOptions> & { betas?: readonly [number, number]; eps?: number } = {},
+    options: OptimizerOptions & { betas?: readonly [number, number]; eps?: number } = {},
   ) {
     const { betas: [beta1, beta2] = [0.9, 0.999], eps = 1e-8 } = options;
     checkNumber('Adam: beta1', beta1, { from: 0, below: 1 });
     checkNumber('Adam: beta2', beta2, { from: 0, below: 1 });
     checkNumber('Adam: eps', eps, { from: 0 });
-    super(parameters, { lr: 1e-3, ...options }, 2);
+    super(parameters, options, 2);
     this.options = { weightDecay: this.weightDecay, beta1, beta2, eps };
   }
 
@@ -176,15 +178,15 @@ export class Adam extends Optimizer {
 export class SGD extends Optimizer {
   readonly options;
 
-  /** @param options - lr defaults to 1e-3, momentum to 0, nesterov to false. */
+  /** @param options - momentum defaults to 0, nesterov to false. */
   constructor(
     parameters: Parameter[],
-    options: Partial<OptimizerOptions> & { momentum?: number; nesterov?: boolean } = {},
+    options: OptimizerOptions & { momentum?: number; nesterov?: boolean } = {},
   ) {
     const { momentum = 0, nesterov = false } = options;
     checkNumber('SGD: momentum', momentum, { from: 0 });
     if (nesterov && momentum === 0) throw new RangeError('SGD: nesterov needs a momentum above 0.');
-    super(parameters, { lr: 1e-3, ...options }, momentum === 0 ? 0 : 1);
+    super(parameters, options, momentum === 0 ? 0 : 1);
     this.options = { weightDecay: this.weightDecay, momentum, nesterov };
   }
 

@@ -1,9 +1,9 @@
 import type { BatchLoader } from '../data/batchLoader';
 import { CannotTell, Fingerprint } from '../data/fingerprint';
-import type { Module } from '../nn/module';
+import { Module } from '../nn/module';
+import { Parameter, StateBuffer } from '../nn/parameter';
 import type { Precision } from '../ops/precision';
 import type { Loss } from './evaluate';
-import { addModel } from './modelFingerprint';
 import type { Optimizer } from './optim';
 import type { Schedule } from './schedules';
 
@@ -23,13 +23,15 @@ export interface RunParts {
   keep: 'best' | 'last';
 }
 
+const short = (value: unknown): string => new Fingerprint().add(value).digest().slice(0, 8);
+
 /** What callbacks may change while a run is under way. */
 export function changing({ model, optimizer, schedule }: RunParts): RunIdentity {
   const names = new Map(model.namedParameters().map(([name, parameter]) => [parameter, name]));
-  const moved = optimizer.parameters.filter(({ requiresGrad }) => requiresGrad);
-  const print = new Fingerprint().add(moved.map((parameter) => names.get(parameter))).digest();
+  const trained = optimizer.parameters.filter(({ requiresGrad }) => requiresGrad);
+  const which = short(trained.map((parameter) => names.get(parameter)));
   return {
-    'trained parameters': `${moved.length} of ${names.size} (${print.slice(0, 8)})`,
+    'trained parameters': `${trained.length} of ${names.size} (${which})`,
     'learning rate': schedule ? 'scheduled' : String(optimizer.lr),
   };
 }
@@ -38,44 +40,38 @@ export function changing({ model, optimizer, schedule }: RunParts): RunIdentity 
  * Names all that a run follows from, before its first step; the schedule's rates and the number of epochs apart. Of the
  * model, the loss and the transforms the code counts too.
  *
- * @param untold - is told, in a line, of what cannot be told from another.
+ * @param log - is told, in a line, of what cannot be told from another.
  */
-export async function runIdentity(parts: RunParts, untold: (line: string) => void): Promise<RunIdentity> {
+export async function runIdentity(parts: RunParts, log: (line: string) => void): Promise<RunIdentity> {
   const { model, lossFunc, optimizer, loaderTrain, loaderEval, precision, keep } = parts;
-  const short = async (what: string, make: () => string | undefined | Promise<string | undefined>) => {
+  const known = async (what: string, make: () => string | undefined | Promise<string | undefined>) => {
     let why = 'it has no fingerprint';
     try {
-      const print = await make();
-      if (print !== undefined) return print.slice(0, 8);
+      const hash = await make();
+      if (hash !== undefined) return hash.slice(0, 8);
     } catch (error) {
       if (!(error instanceof CannotTell)) throw error;
       why = error.message;
     }
-    untold(`If this run is taken up with another ${what}, that will not be noticed: ${why}`);
+    log(`If this run is taken up with another ${what}, that will not be noticed: ${why}`);
     return 'unknown';
   };
-  const structure = (): string => {
-    const print = new Fingerprint();
-    addModel(print, model, ({ shape }) => shape);
-    return print.digest();
-  };
+  const structure = () => addModel(new Fingerprint(), model, ({ shape }) => shape).digest();
   const settings = JSON.stringify(lossFunc, (key, value: unknown) =>
     key === '' || typeof value !== 'object' ? value : undefined,
   );
   const identity: RunIdentity = {
-    model: `${model.constructor.name} (${await short('model', structure)})`,
+    model: `${model.constructor.name} (${await known('model', structure)})`,
     optimizer: `${optimizer.constructor.name} ${JSON.stringify(optimizer.options)}`,
-    loss: `${lossFunc.constructor.name} ${settings} (${await short('loss', () => new Fingerprint().add(lossFunc).digest())})`,
+    loss: `${lossFunc.constructor.name} ${settings} (${await known('loss', () => short(lossFunc))})`,
     precision,
     keep,
     ...changing(parts),
   };
-  for (const [kind, { dataset, batchSize, shuffle, seed, dropLast }] of [
-    ['training', loaderTrain],
-    ['evaluation', loaderEval],
-  ] as const) {
-    const source = dataset as { fingerprint?(): string | undefined | Promise<string | undefined> };
-    const contents = await short(`set of ${kind} data`, () => source.fingerprint?.());
+  for (const [kind, loader] of Object.entries({ training: loaderTrain, evaluation: loaderEval })) {
+    const { dataset, batchSize, shuffle, seed, dropLast } = loader;
+    const { fingerprint } = dataset as { fingerprint?(): string | undefined | Promise<string | undefined> };
+    const contents = await known(`set of ${kind} data`, () => fingerprint?.call(dataset));
     identity[`${kind} data`] = `${dataset.length} samples of ${dataset.classes.length} classes (${contents})`;
     for (const [name, value] of Object.entries({ batchSize, shuffle, seed, dropLast }))
       identity[`${kind} ${name}`] = String(value);
@@ -86,6 +82,31 @@ export async function runIdentity(parts: RunParts, untold: (line: string) => voi
 /** A hash of the rates that a schedule gives in a run of so many steps. */
 export function ratesOf(schedule: Schedule | undefined, steps: number): string {
   if (!schedule) return 'none';
-  const rates = Float64Array.from({ length: steps }, (_, step) => schedule(step, steps));
-  return new Fingerprint().add(rates).digest().slice(0, 8);
+  return short(Float64Array.from({ length: steps }, (_, step) => schedule(step, steps)));
+}
+
+/**
+ * Adds to a fingerprint what a network is: its modules' names, code and settings, and what `say` tells of each parameter
+ * and buffer.
+ *
+ * @param passOver - modules of which only the names count.
+ */
+export function addModel(
+  fingerprint: Fingerprint,
+  model: Module,
+  say: (tensor: Parameter | StateBuffer) => unknown,
+  passOver: ReadonlySet<Module> = new Set(),
+): Fingerprint {
+  for (const [name, module] of model.namedModules()) {
+    fingerprint.add(name);
+    if (passOver.has(module)) continue;
+    fingerprint.add(module.constructor); // its code: what it does with its weights
+    for (const [field, value] of Object.entries(module)) {
+      // Modules have entries of their own, and the mode is set by whoever runs them.
+      if (value instanceof Module || field === 'training') continue;
+      const tensor = value instanceof Parameter || value instanceof StateBuffer;
+      fingerprint.add(field).add(tensor ? say(value) : value);
+    }
+  }
+  return fingerprint;
 }

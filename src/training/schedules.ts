@@ -6,12 +6,6 @@ import { checkNumber } from '../checkNumber';
  */
 export type Schedule = (step: number, totalSteps: number) => number;
 
-/** The same learning rate at every step. */
-export function constantLR(lr: number): Schedule {
-  checkNumber('constantLR: lr', lr, { from: 0 });
-  return () => lr;
-}
-
 /**
  * Drops by steps, like `torch.optim.lr_scheduler.MultiStepLR` with milestones as parts of the run.
  *

@@ -4,16 +4,17 @@ import type { BatchLoader } from '../data/batchLoader';
 import { checkSameClasses } from '../data/dataset';
 import { Interrupted, breathe, withInterrupt } from '../interrupt';
 import type { Module } from '../nn/module';
-import { Parameter } from '../nn/parameter';
 import type { StateDict } from '../nn/stateDict';
-import { formatSeconds, startProgress } from '../progress';
-import { backward } from './backward';
-import { type CheckpointOptions, RunCheckpoint } from './checkpoint';
-import { type Loss, RunningMetrics, checkOutputs, evaluate, mustBeFinite } from './evaluate';
-import type { EpochRecord, HistoryWatcher } from './history';
-import type { Optimizer } from './optim';
 import { type Captured, capture } from '../ops/capture';
 import { type Precision, withPrecision } from '../ops/precision';
+import { formatSeconds, startProgress } from '../progress';
+import { backward } from './backward';
+import { checkOutputs, diverged, mustBeFinite, mustBeNumbers } from './checks';
+import { type Loss, RunningMetrics, evaluate } from './evaluate';
+import type { EpochRecord, HistoryWatcher } from './history';
+import type { Optimizer } from './optim';
+import type { RunParts } from './runIdentity';
+import { type CheckpointOptions, SavedRun } from './savedRun';
 import type { Schedule } from './schedules';
 
 export interface TrainOptions {
@@ -27,7 +28,7 @@ export interface TrainOptions {
    * its options, loss, schedule, precision, `keep`, and of both loaders the data's fingerprint, batch size, shuffle, seed
    * and dropLast. Where one of these is another, nothing is changed and an error says which. What may be another: the
    * weights that the model has; the number of epochs, where the schedule gives the steps already made the same rates; the
-   * loaders' prefetch and threads; `everySeconds`, `stopWhen`, `watch`, `log` and the callbacks. What callbacks set on
+   * loaders' prefetch and threads; `everySeconds`, `watch`, `log` and the callbacks. What callbacks set on
    * their way, the optimizer's rate and frozen parameters, is saved and put back.
    */
   checkpoint?: CheckpointOptions;
@@ -35,8 +36,6 @@ export interface TrainOptions {
   onStep?: (step: number, loss: number) => void | Promise<void>;
   /** Called after each epoch with all records so far: to draw, to save; `return false` stops early. */
   onEpoch?: (history: readonly EpochRecord[]) => unknown;
-  /** Asked before each epoch whether to stop early, with all records so far: see `earlyStopping`. */
-  stopWhen?: (history: readonly EpochRecord[]) => boolean;
   /** Shows the history while it grows: see `liveHistory`. */
   watch?: HistoryWatcher;
   /**
@@ -89,74 +88,70 @@ export async function trainAndEval(
   options: TrainOptions = {},
 ): Promise<TrainResult> {
   checkNumber('trainAndEval: epochs', epochs, { from: 0, integer: true });
+  checkSameClasses(loaderTrain.dataset, loaderEval.dataset);
   mustBeNumbers(model);
-  const run = new Run(model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, options);
+  const { schedule, precision = 'float32', keep = 'best' } = options;
+  const parts = { model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, schedule, precision, keep };
+  const run = new Run(parts, options);
   let interrupted: boolean;
   try {
     interrupted = await run.all();
   } finally {
-    run.dispose();
+    run.step.dispose();
     optimizer.zeroGrad();
     model.eval();
     options.watch?.finish();
   }
-  if (run.bestWeights && options.keep !== 'last') model.loadStateDict(run.bestWeights);
+  if (run.bestWeights) model.loadStateDict(run.bestWeights);
   const { history, bestAcc, bestEpoch } = run;
   return { model, history, bestAcc, bestEpoch, interrupted };
 }
+
+/** Tells of how far an epoch has got: pictures seen of it, and what came out so far. */
+type Report = (epoch: number, doing: string, images: number, metrics: RunningMetrics) => void;
 
 /** One call of trainAndEval. */
 class Run {
   history: EpochRecord[] = [];
   bestAcc = 0;
   bestEpoch = 0;
+  /** Of the best epoch, where these are to be kept. */
   bestWeights: StateDict | undefined;
+  /** Leaves the gradients in the parameters. @returns the loss, and how many pictures were right. */
+  readonly step: Captured<[tf.Tensor, tf.Tensor1D], tf.Scalar[]>;
   /** Of the epoch under way. */
   private metrics = new RunningMetrics();
   /** Whether the loader stands between two batches of an epoch, or at its start: only there can a run be taken up. */
   private resumable = true;
   /** Whether the optimizer has made a step in this call. */
   private stepped = false;
-  private readonly checkpoint: RunCheckpoint | undefined;
+  private readonly saved: SavedRun | undefined;
   private readonly log: (line: string) => void;
-  /** Leaves the gradients in the parameters. @returns the loss, and how many pictures were right. */
-  private readonly step: Captured<[tf.Tensor, tf.Tensor1D], tf.Scalar[]>;
 
   constructor(
-    private readonly model: Module,
-    private readonly epochs: number,
-    private readonly lossFunc: Loss,
-    private readonly optimizer: Optimizer,
-    private readonly loaderTrain: BatchLoader,
-    private readonly loaderEval: BatchLoader,
+    private readonly parts: RunParts,
     private readonly options: TrainOptions,
   ) {
-    checkSameClasses(loaderTrain.dataset, loaderEval.dataset);
-    this.log = options.log === false ? () => undefined : (line) => console.log(line);
+    const { model, lossFunc, optimizer } = parts;
+    const { log = true, checkpoint, capture: enabled } = options;
+    this.log = log ? (line) => console.log(line) : () => undefined;
     this.step = capture(
       [model, lossFunc, optimizer.parameters],
       (inputs, labels) => this.forwardBackward(inputs, labels),
-      { enabled: options.capture, log: this.log },
+      { enabled, log: this.log },
     );
-    if (!options.checkpoint) return;
-    const { schedule, precision = 'float32', keep = 'best' } = options;
-    const parts = { model, epochs, lossFunc, optimizer, loaderTrain, loaderEval, schedule, precision, keep };
-    this.checkpoint = new RunCheckpoint(options.checkpoint, parts);
-  }
-
-  dispose(): void {
-    this.step.dispose();
+    this.saved = checkpoint && new SavedRun(checkpoint, parts);
   }
 
   /** @returns whether the reader stopped it. */
   async all(): Promise<boolean> {
     await this.resume();
-    const { epochs, log } = this;
+    const { epochs, loaderTrain, loaderEval } = this.parts;
     const start = performance.now();
     const done = this.history.length;
-    const perEpoch = this.loaderTrain.dataset.length + this.loaderEval.dataset.length;
+    const perEpoch = loaderTrain.dataset.length + loaderEval.dataset.length;
     const progress = startProgress((epochs - done) * perEpoch, { label: 'Training', unit: 'images' });
-    const report = (epoch: number, doing: string, images: number, { loss, accuracy }: RunningMetrics): void =>
+    const report: Report = (epoch, doing, images, { loss, accuracy }) =>
       progress.update((epoch - 1 - done) * perEpoch + images, {
         epoch: `${epoch}/${epochs}, ${doing}`,
         loss,
@@ -166,106 +161,99 @@ class Run {
     try {
       await withInterrupt(async (signal) => {
         let goOn = true;
-        for (let epoch = done + 1; epoch <= epochs && goOn; epoch++) {
-          goOn = this.options.stopWhen?.(this.history) !== true && (await this.epoch(epoch, signal, report));
-        }
-        if (goOn || this.history.length >= epochs) progress.done({ accuracy: this.bestAcc });
-        else {
-          progress.stop(`early, after epoch ${this.history.length}`);
-          log(`Stopped early, after epoch ${this.history.length} of ${epochs}.`);
-        }
+        for (let epoch = done + 1; epoch <= epochs && goOn; epoch++)
+          goOn = await this.epoch(epoch, signal, report);
       });
+      if (this.history.length >= epochs) progress.done({ accuracy: this.bestAcc });
+      else {
+        progress.stop(`early, after epoch ${this.history.length}`);
+        this.log(`Stopped early, after epoch ${this.history.length} of ${epochs}.`);
+      }
     } catch (error) {
       progress.stop(error instanceof Error ? error.message : String(error));
       if (!(error instanceof Interrupted)) throw error;
       interrupted = true;
       if (this.resumable) this.save();
-      log(
-        `Stopped by the reader after ${this.history.length} whole epochs; the best weights so far are kept.`,
-      );
+      const whole = `${this.history.length} whole epochs`;
+      this.log(`Stopped by the reader after ${whole}; the best weights so far are kept.`);
     }
     const seconds = (performance.now() - start) / 1000;
-    log(`${this.history.length - done} epochs of training and evaluation took ${formatSeconds(seconds)}.`);
-    log(`Best accuracy: ${this.bestAcc.toFixed(6)} (epoch ${this.bestEpoch})`);
+    const made = this.history.length - done;
+    this.log(`${made} epochs of training and evaluation took ${formatSeconds(seconds)}.`);
+    this.log(`Best accuracy: ${this.bestAcc.toFixed(6)} (epoch ${this.bestEpoch})`);
     return interrupted;
   }
 
   private save(): void {
     const { history, bestAcc, bestEpoch, metrics } = this;
-    this.checkpoint?.save({ history, bestAcc, bestEpoch, metrics: metrics.sums }, this.bestWeights);
+    this.saved?.save({ history, bestAcc, bestEpoch, metrics: metrics.sums }, this.bestWeights);
   }
 
   private async resume(): Promise<void> {
-    const saved = await this.checkpoint?.resume(this.log);
-    if (!saved) return;
-    ({
-      history: this.history,
-      bestAcc: this.bestAcc,
-      bestEpoch: this.bestEpoch,
-      best: this.bestWeights,
-    } = saved);
-    this.metrics = new RunningMetrics(saved.metrics);
-    this.log(`Going on after ${saved.history.length} epochs and ${saved.loader.batch} batches.`);
+    const state = await this.saved?.resume(this.log);
+    if (!state) return;
+    const { history, bestAcc, bestEpoch } = state;
+    Object.assign(this, { history, bestAcc, bestEpoch, bestWeights: state.best });
+    this.metrics = new RunningMetrics(state.metrics);
+    const { batch } = this.parts.loaderTrain.state;
+    this.log(`Going on after ${history.length} epochs and ${batch} batches.`);
   }
 
   /** One epoch of training, and the evaluation after it. @returns false to stop early. */
-  private async epoch(
-    epoch: number,
-    signal: AbortSignal,
-    report: (epoch: number, doing: string, images: number, metrics: RunningMetrics) => void,
-  ): Promise<boolean> {
-    const { model, epochs, lossFunc, optimizer, loaderEval, options, log } = this;
+  private async epoch(epoch: number, signal: AbortSignal, report: Report): Promise<boolean> {
+    const { model, epochs, lossFunc, optimizer, loaderEval, precision, keep } = this.parts;
+    const { capture, watch, onEpoch } = this.options;
     const start = performance.now();
     const before = this.metrics.images;
-    await this.train(epoch, signal, (metrics) => report(epoch, 'training', metrics.images, metrics));
+    await this.train(epoch, signal, report);
     const train = this.metrics;
     const imagesPerSecond = ((train.images - before) * 1000) / (performance.now() - start);
-    log(
-      `Epoch ${epoch}/${epochs}: train_loss ${train.loss.toFixed(6)}, train_acc ${train.accuracy.toFixed(6)}`,
-    );
+    const say = (kind: string, { loss, accuracy }: { loss: number; accuracy: number }) =>
+      this.log(
+        `Epoch ${epoch}/${epochs}: ${kind}_loss ${loss.toFixed(6)}, ${kind}_acc ${accuracy.toFixed(6)}`,
+      );
+    say('train', train);
 
     this.resumable = false;
     const onBatch = (metrics: RunningMetrics): void =>
       report(epoch, 'evaluating', train.images + metrics.images, metrics);
     // Where evaluation is random too, its draws must not depend on where the run was taken up.
     loaderEval.epoch = epoch - 1;
-    const { loss, accuracy } = await evaluate(model, lossFunc, loaderEval, {
-      signal,
-      onBatch,
-      precision: options.precision,
-      capture: options.capture,
+    const held = await evaluate(model, lossFunc, loaderEval, { signal, onBatch, precision, capture });
+    if (!Number.isFinite(held.loss))
+      throw diverged(held.loss, `on the evaluation pictures after epoch ${epoch}`, this.stepped);
+    say('val', held);
+    this.history.push({
+      epoch,
+      lr: optimizer.lr,
+      trainLoss: train.loss,
+      trainAcc: train.accuracy,
+      valLoss: held.loss,
+      valAcc: held.accuracy,
+      seconds: (performance.now() - start) / 1000,
+      imagesPerSecond,
     });
-    if (!Number.isFinite(loss))
-      throw diverged(loss, `on the evaluation pictures after epoch ${epoch}`, this.stepped);
-    log(`Epoch ${epoch}/${epochs}: val_loss ${loss.toFixed(6)}, val_acc ${accuracy.toFixed(6)}`);
-    const seconds = (performance.now() - start) / 1000;
-    const { loss: trainLoss, accuracy: trainAcc } = train;
-    const record = { epoch, lr: optimizer.lr, trainLoss, trainAcc, valLoss: loss, valAcc: accuracy };
-    this.history.push({ ...record, seconds, imagesPerSecond });
-    if (this.bestEpoch === 0 || accuracy > this.bestAcc) {
-      this.bestAcc = accuracy;
+    if (this.bestEpoch === 0 || held.accuracy > this.bestAcc) {
+      this.bestAcc = held.accuracy;
       this.bestEpoch = epoch;
-      if (options.keep !== 'last') this.bestWeights = model.stateDict();
+      if (keep === 'best') this.bestWeights = model.stateDict();
     }
     this.metrics = new RunningMetrics();
     this.resumable = true;
     this.save();
-    options.watch?.update(this.history);
-    return (await options.onEpoch?.(this.history)) !== false;
+    watch?.update(this.history);
+    return (await onEpoch?.(this.history)) !== false;
   }
 
-  private async train(
-    epoch: number,
-    signal: AbortSignal,
-    report: (metrics: RunningMetrics) => void,
-  ): Promise<void> {
-    const { model, optimizer, loaderTrain, options, metrics } = this;
+  private async train(epoch: number, signal: AbortSignal, report: Report): Promise<void> {
+    const { metrics, saved } = this;
+    const { model, epochs, optimizer, loaderTrain, schedule } = this.parts;
     this.step.recheck(); // onEpoch may have changed a variable that the loss uses
     model.train();
     optimizer.zeroGrad();
     let step = (epoch - 1) * loaderTrain.length + (metrics.images > 0 ? loaderTrain.state.batch : 0);
     for await (const [inputs, labels] of loaderTrain) {
-      if (options.schedule) optimizer.lr = options.schedule(step, this.epochs * loaderTrain.length);
+      if (schedule) optimizer.lr = schedule(step, epochs * loaderTrain.length);
       step += 1;
       const results = this.step(inputs, labels);
       const [loss, correct] = results.map((each) => each.dataSync()[0]);
@@ -277,25 +265,23 @@ class Run {
       this.stepped = true;
       optimizer.step();
       metrics.add(loss, correct, labels.shape[0]);
-      report(metrics);
-      await options.onStep?.(step, loss);
+      report(epoch, 'training', metrics.images, metrics);
+      await this.options.onStep?.(step, loss);
       optimizer.zeroGrad();
       await breathe(signal);
-      if (this.checkpoint?.due && loaderTrain.state.batch < loaderTrain.length) this.save();
+      if (saved?.due && loaderTrain.state.batch < loaderTrain.length) this.save();
     }
     if (metrics.images === 0)
       throw new Error('trainAndEval: the training loader gave no pictures; were all of them skipped?');
   }
 
   private forwardBackward(inputs: tf.Tensor, labels: tf.Tensor1D): tf.Scalar[] {
-    const { model, lossFunc, optimizer } = this;
-    const { precision = 'float32' } = this.options;
-    const { classes } = this.loaderTrain.dataset;
+    const { model, lossFunc, optimizer, loaderTrain, precision } = this.parts;
     const correct: tf.Scalar[] = [];
     try {
       const loss = backward(optimizer.parameters, () => {
         const outputs = withPrecision(precision, () => model.forward(inputs)) as tf.Tensor2D;
-        checkOutputs(outputs, classes);
+        checkOutputs(outputs, loaderTrain.dataset.classes);
         correct.push(tf.keep(tf.tidy(() => tf.equal(tf.argMax(outputs, 1), labels).sum())));
         return lossFunc.forward(outputs, labels);
       });
@@ -305,25 +291,4 @@ class Run {
       throw error;
     }
   }
-}
-
-function diverged(loss: number, where: string, stepped: boolean): Error {
-  const advice = stepped
-    ? 'lower the learning rate'
-    : 'no step had been made, and weights and pictures are numbers, so look at the network and the loss';
-  return new Error(`The loss became ${loss} ${where}: ${advice}.`);
-}
-
-/** Throws when a network holds what no training leads out of: a parameter that is infinite, or anything that is NaN. */
-function mustBeNumbers(model: Module): void {
-  const wrong = model.namedTensors().find(([, each]) =>
-    tf.tidy(() => {
-      const fits = each instanceof Parameter ? tf.isFinite(each.value) : tf.logicalNot(tf.isNaN(each.value));
-      return tf.all(fits).dataSync()[0] === 0;
-    }),
-  );
-  if (wrong)
-    throw new Error(
-      `trainAndEval: ${wrong[0]} is not finite before the first step: initialize the model, or load its weights, anew.`,
-    );
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Schedule, constantLR, cosineLR, multiStepLR, oneCycleLR } from '../../src/training/schedules';
+import { type Schedule, cosineLR, multiStepLR, oneCycleLR } from '../../src/training/schedules';
 import { golden } from '../golden/training';
 
 function compare(schedule: Schedule, expected: readonly number[], what: unknown): void {
@@ -47,16 +47,9 @@ test('no schedule gives anything but numbers: phases of no length, where torch d
   assert.equal(oneCycleLR(0.1, { pctStart: 0.1 })(0, 10), 0.1);
 });
 
-test('constantLR stays', () => {
-  assert.deepEqual(
-    [0, 5, 9].map((step) => constantLR(0.3)(step, 10)),
-    [0.3, 0.3, 0.3],
-  );
-});
-
 test('nonsense is refused when a schedule is made', () => {
   for (const [make, words] of [
-    [() => constantLR(NaN), /constantLR: lr must be a number from 0, not NaN/],
+    [() => cosineLR(NaN), /cosineLR: lr must be a number from 0, not NaN/],
     [() => cosineLR(-1), /cosineLR: lr must be a number from 0, not -1/],
     [() => cosineLR(1, Infinity), /cosineLR: minLr must be a number from 0, not Infinity/],
     [() => multiStepLR(0.1, [0.5, NaN]), /multiStepLR: a milestone must be a number from 0 to 1, not NaN/],

@@ -1,7 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, it, mock } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { DataLoader } from '../../src/data/loader';
@@ -12,7 +9,7 @@ import { onForward } from '../../src/models/summary';
 import { GroupNorm } from '../../src/nn/norm';
 import { setProgress, silentProgress } from '../../src/progress';
 import { type Loss, evaluate } from '../../src/training/evaluate';
-import { type EpochRecord, earlyStopping } from '../../src/training/history';
+import type { EpochRecord } from '../../src/training/history';
 import { Halves, ThreeClasses, lossFunc, makeNet, numbers, run, unreadable } from './small';
 
 setProgress(silentProgress);
@@ -106,21 +103,6 @@ describe('trainAndEval', () => {
     const { history, model } = await run(5, { onEpoch: (soFar) => soFar.length < 2 });
     assert.equal(history.length, 2);
     model.dispose();
-  });
-
-  it('stops early when evaluation does not improve, and stays stopped when it is called again', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'run-'));
-    const checkpoint = { path: join(folder, 'made', 'for', 'it', 'run.safetensors') };
-    // at a rate of 0 nothing moves but batch normalization's statistics; every epoch after the first is no better by 1
-    const options = { checkpoint, schedule: () => 0, stopWhen: earlyStopping({ patience: 2, minDelta: 1 }) };
-    const first = await run(9, options);
-    assert.equal(first.history.length, 3);
-    const steps: number[] = [];
-    const again = await run(9, { ...options, onStep: (step) => void steps.push(step) });
-    assert.deepEqual([steps, numbers(again.history)], [[], numbers(first.history)]);
-    rmSync(folder, { recursive: true });
-    first.model.dispose();
-    again.model.dispose();
   });
 
   it('shows the history to its watcher, and ends it also when training fails', async () => {

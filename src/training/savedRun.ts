@@ -5,7 +5,7 @@ import { removeLeftovers } from '../checkpoint/file';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { LoaderState } from '../data/batchLoader';
-import type { StateDict, StateTensor } from '../nn/stateDict';
+import type { StateDict } from '../nn/stateDict';
 import type { MetricSums } from './evaluate';
 import type { EpochRecord } from './history';
 import { type RunIdentity, type RunParts, changing, ratesOf, runIdentity } from './runIdentity';
@@ -18,10 +18,8 @@ export interface CheckpointOptions {
   everySeconds?: number;
 }
 
-/** Where a run has got to. */
+/** How far a run has got. */
 export interface RunState {
-  /** The training batch that comes next. */
-  loader: LoaderState;
   /** Sums over the batches of an epoch that is under way. */
   metrics: MetricSums;
   history: EpochRecord[];
@@ -40,59 +38,64 @@ interface Saved extends RunState {
   /** What callbacks may have changed: the rate, and the parameters (by name) that are frozen. */
   lr: number;
   frozen: string[];
+  /** The training batch that comes next. */
+  loader: LoaderState;
 }
 
 /** The three state dicts of a run's file, told apart by what their names begin with. */
 const PARTS = ['model', 'optimizer', 'best'] as const;
 type Parts = Record<(typeof PARTS)[number], StateDict>;
 
-/** Saves a training run to one file and takes it up again, to the bit. The file is whole or the one before it. */
-export class RunCheckpoint {
+/**
+ * The file of a training run, which saves it and takes it up again, to the bit. Whenever the process is killed, the file is
+ * complete: the newest state or the one before it.
+ */
+export class SavedRun {
   private last = performance.now();
   private identity: RunIdentity = {};
   private readonly rates: string;
+  private readonly everySeconds: number;
+  private readonly path: string;
 
   constructor(
-    private readonly options: CheckpointOptions,
+    { path, everySeconds = 60 }: CheckpointOptions,
     private readonly parts: RunParts,
   ) {
-    checkNumber('checkpoint.everySeconds', options.everySeconds ?? 60, { from: 0 });
+    checkNumber('checkpoint.everySeconds', everySeconds, { from: 0 });
+    this.path = path;
+    this.everySeconds = everySeconds;
     this.rates = ratesOf(parts.schedule, parts.epochs * parts.loaderTrain.length);
-    mkdirSync(dirname(options.path), { recursive: true }); // now, not after the first minute's work
-    removeLeftovers(options.path);
+    mkdirSync(dirname(path), { recursive: true }); // now, not after the first minute's work
+    removeLeftovers(path);
   }
 
   /** Whether enough time has passed since the last saving. */
   get due(): boolean {
-    return performance.now() - this.last >= 1000 * (this.options.everySeconds ?? 60);
+    return performance.now() - this.last >= 1000 * this.everySeconds;
   }
 
   /**
    * @param best - the weights that evaluated best so far, if there are any yet.
    * @throws Error when weights are no numbers any more: then the file, whose weights were, stays as it is.
    */
-  save(state: Omit<RunState, 'loader'>, best: StateDict | undefined): void {
+  save(state: RunState, best: StateDict = new Map()): void {
+    const { identity, rates } = this;
     const { model, optimizer, loaderTrain, epochs } = this.parts;
-    const parts: Parts = {
-      model: model.stateDict(),
-      optimizer: optimizer.stateDict(),
-      best: best ?? new Map<string, StateTensor>(),
-    };
+    const parts: Parts = { model: model.stateDict(), optimizer: optimizer.stateDict(), best };
     for (const [name, { data }] of parts.model) {
       if (data instanceof Float32Array && !data.every(Number.isFinite))
         throw new Error(
-          `${name} holds numbers that are not finite: lower the learning rate. ${this.options.path} stays as it was.`,
+          `${name} holds numbers that are not finite: lower the learning rate. ${this.path} stays as it was.`,
         );
     }
     const all: StateDict = new Map(
       PARTS.flatMap((part) => [...parts[part]].map(([name, tensor]) => [`${part}.${name}`, tensor] as const)),
     );
     const frozen = model.namedParameters().flatMap(([name, each]) => (each.requiresGrad ? [] : [name]));
-    const { identity, rates } = this;
     const changed = changing(this.parts);
-    const run = { identity, changed, epochs, rates, lr: optimizer.lr, frozen, loader: loaderTrain.state };
-    const whole: Saved = { ...state, ...run };
-    saveSafetensors(this.options.path, all, { metadata: { run: JSON.stringify(whole) } });
+    const { lr } = optimizer;
+    const run: Saved = { ...state, identity, changed, epochs, rates, lr, frozen, loader: loaderTrain.state };
+    saveSafetensors(this.path, all, { metadata: { run: JSON.stringify(run) } });
     this.last = performance.now();
   }
 
@@ -103,35 +106,32 @@ export class RunCheckpoint {
    * @returns the rest of the state, or undefined when there is no file.
    * @throws Error when the file belongs to another run; CheckpointError when it is damaged. Then nothing was changed.
    */
-  async resume(
-    log: (line: string) => void,
-  ): Promise<(RunState & { best: StateDict | undefined }) | undefined> {
-    const { path } = this.options;
-    this.identity = await runIdentity(this.parts, log);
+  async resume(log: (line: string) => void): Promise<(RunState & { best?: StateDict }) | undefined> {
+    const { path, parts } = this;
+    this.identity = await runIdentity(parts, log);
     if (!existsSync(path)) return undefined;
-    const { model, optimizer, loaderTrain } = this.parts;
-    const state = this.parse(readSafetensorsMetadata(path).run);
-    const differing = this.differences(state);
+    const { model, optimizer, loaderTrain } = parts;
+    const saved = this.parse(readSafetensorsMetadata(path).run);
+    const differing = this.differences(saved);
     if (differing.length > 0)
       throw new Error(
         `${path} belongs to another run (${differing.join('; ')}). ` +
           'Hand over the same again, or name another file, or delete it to start anew.',
       );
-    const parts: Parts = { model: new Map(), optimizer: new Map(), best: new Map() };
+    const dicts: Parts = { model: new Map(), optimizer: new Map(), best: new Map() };
     for (const [name, tensor] of loadCheckpoint(path)) {
-      const dot = name.indexOf('.');
-      const part = PARTS.find((each) => each === name.slice(0, dot));
-      if (part) parts[part].set(name.slice(dot + 1), tensor);
+      const part = PARTS.find((each) => name.startsWith(`${each}.`));
+      if (part) dicts[part].set(name.slice(part.length + 1), tensor);
     }
-    const takeUp = optimizer.prepareLoad(parts.optimizer);
-    loaderTrain.state = state.loader;
-    model.loadStateDict(parts.model);
-    takeUp();
-    optimizer.lr = state.lr;
-    const frozen = new Set(state.frozen);
+    const loadOptimizer = optimizer.prepareLoad(dicts.optimizer);
+    loaderTrain.state = saved.loader;
+    model.loadStateDict(dicts.model);
+    loadOptimizer();
+    optimizer.lr = saved.lr;
+    const frozen = new Set(saved.frozen);
     for (const [name, parameter] of model.namedParameters()) parameter.requiresGrad = !frozen.has(name);
-    this.identity = state.identity;
-    return { ...state, best: parts.best.size > 0 ? parts.best : undefined };
+    this.identity = saved.identity;
+    return { ...saved, best: dicts.best.size > 0 ? dicts.best : undefined };
   }
 
   /** What this run has otherwise than the saved one, in words. */
@@ -143,30 +143,32 @@ export class RunCheckpoint {
     if (differing.length > 0) return differing;
     const perEpoch = loaderTrain.length; // the same, since the loaders are
     if (ratesOf(schedule, epochs * perEpoch) !== rates) return ['the schedule gives other rates'];
-    const made = history.length * perEpoch + loader.batch;
-    const another = (step: number): boolean =>
-      schedule?.(step, epochs * perEpoch) !== schedule?.(step, now * perEpoch);
-    return epochs !== now && Array.from({ length: made }, (_, step) => another(step)).some(Boolean)
-      ? [`epochs: ${epochs}, now ${now}, for which its schedule gives other rates to the steps already made`]
-      : [];
+    for (let step = 0; step < history.length * perEpoch + loader.batch; step++) {
+      if (schedule?.(step, epochs * perEpoch) !== schedule?.(step, now * perEpoch))
+        return [
+          `epochs: ${epochs}, now ${now}, for which its schedule gives other rates to the steps already made`,
+        ];
+    }
+    return [];
   }
 
-  private parse(text: string | undefined): Saved {
-    const wrong = (why: string): Error =>
-      new Error(`${this.options.path} ${why} Name another file, or delete it to start anew.`);
+  private parse(text = 'null'): Saved {
     let saved: Partial<Saved> | null;
     try {
-      saved = JSON.parse(text ?? 'null') as Partial<Saved> | null;
+      saved = JSON.parse(text) as Partial<Saved> | null;
     } catch {
       saved = null;
     }
-    const { history, bestAcc, bestEpoch, loader, metrics } = saved ?? {};
-    if (!Array.isArray(history) || bestAcc === undefined || bestEpoch === undefined || !loader || !metrics)
-      throw wrong('is no training run: its metadata has no entry "run" as trainAndEval writes it.');
-    if (!saved?.identity || !saved.changed || !Array.isArray(saved.frozen))
-      throw wrong(
-        'was saved by an earlier version, which did not write down what the run depends on, so it cannot be taken up. ' +
-          'Its weights are in it, under "model." and "best.".',
+    const { history, bestAcc, bestEpoch, loader, metrics, identity, changed, frozen } = saved ?? {};
+    const needed = [bestAcc, bestEpoch, loader, metrics, identity, changed];
+    if (
+      !Array.isArray(history) ||
+      !Array.isArray(frozen) ||
+      needed.some((each) => (each ?? undefined) === undefined)
+    )
+      throw new Error(
+        `${this.path} is no training run: its metadata has no entry "run" as trainAndEval writes it. ` +
+          'Name another file, or delete it to start anew.',
       );
     return saved as Saved;
   }
