@@ -40,7 +40,7 @@ export {
   dataRoot,
   findPictures,
   weightsFolder,
-} from './data/locations';
+} from './locations';
 
 // Number formats
 export { type Precision, fastestPrecision, withPrecision } from './ops/precision';
@@ -50,7 +50,7 @@ export { type Image, type ImageArray, type RgbImage } from './data/image';
 export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } from './data/imageFolder';
 export { ImageError } from './data/decode';
 export { type Dataset, type Sample, Subset } from './data/dataset';
-export { Fingerprint } from './data/fingerprint';
+export { Fingerprint } from './fingerprint';
 export { CIFAR10, type CIFAR10Options } from './data/cifar10';
 export { type Batch, BatchLoader, type DataLoaderOptions, type LoaderState } from './data/batchLoader';
 export { DataLoader } from './data/loader';

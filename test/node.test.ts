@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
-import { projectRoot } from '../src/data/locations';
+import { projectRoot } from '../src/locations';
 
 // What the library relies on in Node, each in a process of its own and as the notebooks' kernel starts it. Node has
 // changed such things between versions: npm test -- --node 26 runs this on another.

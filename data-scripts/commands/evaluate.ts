@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { DataLoader } from '../../src/data/loader';
-import { cifar10Folder } from '../../src/data/locations';
+import { cifar10Folder } from '../../src/locations';
 import { IMAGENET_MEAN, IMAGENET_STD, cifarEvalTransform } from '../../src/data/presets';
 import { CifarResNet, type ShortcutOption } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';

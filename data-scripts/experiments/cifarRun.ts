@@ -4,7 +4,7 @@ import { loadCheckpoint } from '../../src/checkpoint/load';
 import { CIFAR10 } from '../../src/data/cifar10';
 import { Subset } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
-import { cacheRoot, projectRoot } from '../../src/data/locations';
+import { cacheRoot, projectRoot } from '../../src/locations';
 import { cifarEvalTransform, cifarTrainTransform } from '../../src/data/presets';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import type { StateDict } from '../../src/nn/stateDict';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { Random } from '../../src/random';
 import { type Message, type Outcome, STEPS } from './killedRun';
 

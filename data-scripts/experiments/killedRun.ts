@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Dataset, Sample } from '../../src/data/dataset';
-import { Fingerprint } from '../../src/data/fingerprint';
+import { Fingerprint } from '../../src/fingerprint';
 import { DataLoader } from '../../src/data/loader';
 import { Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor } from '../../src/data/transforms';
 import { CifarResNet } from '../../src/models/cifar';

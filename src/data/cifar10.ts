@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
-import { Fingerprint } from './fingerprint';
+import { Fingerprint } from '../fingerprint';
 import type { RgbImage } from './image';
 import { applyToTensor, ToTensor, type Transform } from './transforms';
 

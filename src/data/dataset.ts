@@ -1,5 +1,5 @@
 import type { Random } from '../random';
-import { Fingerprint } from './fingerprint';
+import { Fingerprint } from '../fingerprint';
 import type { Image, ImageArray } from './image';
 
 /** One picture, ready for a network, and the number of its class. */

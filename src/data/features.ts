@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import { BatchLoader, type DataLoaderOptions, type HostBatch } from './batchLoader';
-import { Fingerprint } from './fingerprint';
+import { Fingerprint } from '../fingerprint';
 
 export interface FeatureDatasetOptions {
   /** Names of the classes; a label is a position in this list. */

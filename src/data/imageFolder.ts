@@ -5,7 +5,7 @@ import type { Random } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
 import { ImageError } from './decode';
 import { decodeInPool } from './decodePool';
-import { Fingerprint } from './fingerprint';
+import { Fingerprint } from '../fingerprint';
 import { MAX_PIXELS, type RgbImage } from './image';
 import { type DecodeJob, namedSize, runDecodeJob, splitPortable } from './portable';
 import { applyToTensor, Compose, ToTensor, type Transform } from './transforms';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { loadCheckpoint } from '../checkpoint/load';
 import { DownloadError, download, type PublishedFile } from '../data/download';
 import type { ImageClassificationPreset } from '../data/imageClassification';
-import { weightsFolder } from '../data/locations';
+import { weightsFolder } from '../locations';
 import type { StateDict } from '../nn/stateDict';
 import { silentProgress } from '../progress';
 

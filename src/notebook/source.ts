@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type * as TypeScript from 'typescript';
-import { projectRoot } from '../data/locations';
+import { projectRoot } from '../locations';
 import { show } from './display';
 
 /** A function or a class itself, or a name: "BasicBlock", "ResNet._makeLayer", "ResNet.constructor". */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-node';
-import { projectRoot } from '../data/locations';
+import { projectRoot } from '../locations';
 import { tensorflowVersion } from '../ops/execute';
 import { showTable } from './table';
 

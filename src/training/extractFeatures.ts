@@ -4,7 +4,7 @@ import { checkNumber } from '../checkNumber';
 import type { Dataset } from '../data/dataset';
 import { FeatureDataset } from '../data/features';
 import { DataLoader } from '../data/loader';
-import { cacheRoot } from '../data/locations';
+import { cacheRoot } from '../locations';
 import { breathe, withInterrupt } from '../interrupt';
 import { fuseIfPossible } from '../models/fuse';
 import { onForward } from '../models/summary';

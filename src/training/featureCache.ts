@@ -5,7 +5,7 @@ import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { Dataset } from '../data/dataset';
 import { FeatureDataset } from '../data/features';
-import { CannotTell, Fingerprint } from '../data/fingerprint';
+import { CannotTell, Fingerprint } from '../fingerprint';
 import type { Module } from '../nn/module';
 import type { StateDict } from '../nn/stateDict';
 import type { Precision } from '../ops/precision';

@@ -1,5 +1,5 @@
 import type { BatchLoader } from '../data/batchLoader';
-import { CannotTell, Fingerprint } from '../data/fingerprint';
+import { CannotTell, Fingerprint } from '../fingerprint';
 import { Module } from '../nn/module';
 import { Parameter, StateBuffer } from '../nn/parameter';
 import type { Precision } from '../ops/precision';

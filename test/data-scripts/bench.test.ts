@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
 import { profile } from '../../data-scripts/commands/bench/profile';
 import { Turns } from '../../data-scripts/commands/bench/turns';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { backend } from '../../src/ops/backend';
 import { conv2d } from '../../src/ops/conv2d';
 import { picture } from '../data/golden';

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import * as tar from 'tar';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 
 const script = join(__dirname, '..', '..', 'data-scripts', 'commands', 'data.js');
 let data: string;

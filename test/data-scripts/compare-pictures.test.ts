@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { comparePictures } from '../../data-scripts/commands/compare/pictures';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { golden } from '../data/golden';
 
 const scratch = mkdtempSync(join(tmpdir(), 'compare-pictures-'));

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { bytesOf } from '../../src/checkpoint/dtype';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { saveCheckpoint } from '../../src/checkpoint/save';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import type { StateDict } from '../../src/nn/stateDict';
 import { entry } from '../checkpoint/golden';
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
-import { cifar10Folder, projectRoot } from '../../src/data/locations';
+import { cifar10Folder, projectRoot } from '../../src/locations';
 
 const root = projectRoot();
 const shared = resolve(root, process.env.RESNET_WORKBOOK_SHARED ?? '../shared');

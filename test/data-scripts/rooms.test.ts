@@ -60,7 +60,7 @@ describe('the linter holds the order of rooms', () => {
       ['src/models/weights.ts', "import '../data/presets'; import '../nn/module';"],
       ['src/training/checkpoint.ts', "import './checkpoint'; import '../checkpoint/load';"],
       ['src/index.ts', "export { a } from './nn/module';"],
-      ['data-scripts/commands/data/photos.ts', "import '../../../src/data/locations';"],
+      ['data-scripts/commands/data/photos.ts', "import '../../../src/locations';"],
     ])
       assert.equal(await said(file, code), '', file);
   });

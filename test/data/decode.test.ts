@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { decodeImage, ImageError } from '../../src/data/decode';
 import { crop } from '../../src/data/geometry';
 import type { RgbImage } from '../../src/data/image';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { RandomResizedCrop } from '../../src/data/transforms';
 import { Random } from '../../src/random';
 import { bytesOf, golden, type GoldenHash, largestDifference, sha256 } from './golden';

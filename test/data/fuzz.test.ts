@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { decodeImage, ImageError } from '../../src/data/decode';
 import type { RgbImage } from '../../src/data/image';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { Random } from '../../src/random';
 import { CORNER, write } from './scratch';
 

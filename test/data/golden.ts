@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ImageArray, RgbImage } from '../../src/data/image';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 
 /** An image in the golden file: base64 of its bytes (uint8 or float32), or a hash where it is large. */
 export interface GoldenImage {

@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import { decodeImage, ImageError } from '../../src/data/decode';
 import type { Image } from '../../src/data/image';
 import { ImageFolder } from '../../src/data/imageFolder';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { resize } from '../../src/data/resample';
 import {
   CenterCrop,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import type { Module } from '../../src/nn/module';
 import { relativeError, summary, uniform } from './formula';
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 
 type Summaries = Record<string, number[]>;
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { loadCheckpoint } from '../../src/checkpoint/load';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { CifarResNet, type ShortcutOption } from '../../src/models/cifar';
 import { plain20_cifar, resnet20_cifar } from '../../src/models/cifarBuilders';
 import { ResNet20_Cifar_Weights } from '../../src/models/cifarWeights';

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { download } from '../../src/data/download';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { imageClassification } from '../../src/data/imageClassification';
 import * as builders from '../../src/models/builders';
 import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BasicBlock } from '../../src/models/resnet';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { type SymbolOrName, fenced, findSource } from '../../src/notebook/source';
 
 const source = (symbol: SymbolOrName) => findSource(symbol).text;

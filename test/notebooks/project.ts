@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 
 export const root = projectRoot();
 export const python = path.join(root, '.venv', 'bin', 'python');

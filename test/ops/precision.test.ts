@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { projectRoot } from '../../src/data/locations';
+import { projectRoot } from '../../src/locations';
 import { resnet18 } from '../../src/models/builders';
 import { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';

@@ -1,5 +1,5 @@
 import type { Dataset, Sample } from '../../src/data/dataset';
-import { Fingerprint } from '../../src/data/fingerprint';
+import { Fingerprint } from '../../src/fingerprint';
 import { DataLoader } from '../../src/data/loader';
 import { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { saveCheckpoint } from '../../../src/checkpoint/save';
 import { ImageFolder } from '../../../src/data/imageFolder';
 import { DataLoader } from '../../../src/data/loader';
-import { findPictures, projectRoot } from '../../../src/data/locations';
+import { findPictures, projectRoot } from '../../../src/locations';
 import { evalTransform, trainTransform } from '../../../src/data/presets';
 import { datasetStatistics } from '../../../src/data/statistics';
 import { resnet34 } from '../../../src/models/builders';

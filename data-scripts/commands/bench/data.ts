@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { DECODE_THREADS } from '../../../src/data/decodePool';
 import { ImageFolder } from '../../../src/data/imageFolder';
 import { DataLoader } from '../../../src/data/loader';
-import { findPictures, projectRoot } from '../../../src/data/locations';
+import { findPictures, projectRoot } from '../../../src/locations';
 import { trainTransform } from '../../../src/data/presets';
 import { resnet34 } from '../../../src/models/builders';
 import { CrossEntropyLoss } from '../../../src/nn/loss';

@@ -1,6 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../../../src/data/locations';
+import { projectRoot } from '../../../src/locations';
 import { hasBfloat16 } from '../../../src/ops/bfloat16';
 import { startProgress } from '../../../src/progress';
 import { dateAndMachine, writeRecord } from '../../records';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { bytesOf } from '../../../src/checkpoint/dtype';
 import { CheckpointError, quote } from '../../../src/checkpoint/error';
 import { loadCheckpoint } from '../../../src/checkpoint/load';
-import { projectRoot } from '../../../src/data/locations';
+import { projectRoot } from '../../../src/locations';
 import type { StateDict } from '../../../src/nn/stateDict';
 import { Peer } from '../bench/peer';
 import { filesIn, type Outcome, parseFolder, report } from './folder';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { decodeImage, ImageError } from '../../../src/data/decode';
 import { crop } from '../../../src/data/geometry';
 import type { CropBox } from '../../../src/data/image';
-import { projectRoot } from '../../../src/data/locations';
+import { projectRoot } from '../../../src/locations';
 import { RandomResizedCrop } from '../../../src/data/transforms';
 import { Random } from '../../../src/random';
 import { Peer } from '../bench/peer';

@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { PICTURE_CLASSES } from '../../../src/data/locations';
+import { PICTURE_CLASSES } from '../../../src/locations';
 import { COUNTS } from '../../drawings/generate';
 import type { Entry } from './archive';
 

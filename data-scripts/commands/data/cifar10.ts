@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../../src/data/download';
-import { cacheRoot, cifar10Folder } from '../../../src/data/locations';
+import { cacheRoot, cifar10Folder } from '../../../src/locations';
 import { startProgress } from '../../../src/progress';
 import { Trouble } from '../../lib/reader.cjs';
 import { unpack } from './archive';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dataRoot } from '../../../src/data/locations';
+import { dataRoot } from '../../../src/locations';
 import { formatSeconds, startProgress } from '../../../src/progress';
 import { COUNTS, generate, isUpToDate, plan } from '../../drawings/generate';
 import type { Command } from './command';

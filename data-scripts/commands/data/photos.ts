@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { constants, copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../../src/data/download';
-import { cacheRoot, dataRoot, PICTURE_CLASSES } from '../../../src/data/locations';
+import { cacheRoot, dataRoot, PICTURE_CLASSES } from '../../../src/locations';
 import { startProgress } from '../../../src/progress';
 import { Trouble } from '../../lib/reader.cjs';
 import { archiveKind, listArchive, unpack, type Limits } from './archive';

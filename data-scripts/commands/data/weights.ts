@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { checkFile, download, DownloadError, type PublishedFile } from '../../../src/data/download';
-import { weightsFolder } from '../../../src/data/locations';
+import { weightsFolder } from '../../../src/locations';
 import * as cifarWeights from '../../../src/models/cifarWeights';
 import * as resnetWeights from '../../../src/models/resnetWeights';
 import type { WeightsEnum } from '../../../src/models/weights';

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
-import { CannotTell, Fingerprint } from '../../src/data/fingerprint';
-import { projectRoot } from '../../src/data/locations';
-import { Compose, Normalize, RandomCrop } from '../../src/data/transforms';
+import { CannotTell, Fingerprint } from '../src/fingerprint';
+import { projectRoot } from '../src/locations';
+import { Compose, Normalize, RandomCrop } from '../src/data/transforms';
 
 const print = (value: unknown): string => new Fingerprint().add(value).digest();
 
@@ -192,7 +192,7 @@ test('another process comes to the same fingerprint', () => {
   const value =
     'new Map([["a", [1, -0, 2n, /x/g, new Date(5), Float32Array.of(1), { b: new Set([null]) }]]])';
   const here = new Map([['a', [1, -0, 2n, /x/g, new Date(5), Float32Array.of(1), { b: new Set([null]) }]]]);
-  const script = `const { Fingerprint } = require('./.build/src/data/fingerprint');
+  const script = `const { Fingerprint } = require('./.build/src/fingerprint');
     console.log(new Fingerprint().add(${value}).digest())`;
   const there = execFileSync(process.execPath, ['-r', './data-scripts/kernel/node-compat.cjs', '-e', script], {
     cwd: projectRoot(),

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { cifar10Folder, dataRoot, findPictures, projectRoot, weightsFolder } from '../../src/data/locations';
+import { cifar10Folder, dataRoot, findPictures, projectRoot, weightsFolder } from '../src/locations';
 
 let data: string;
 const saved = { ...process.env };
