@@ -69,7 +69,6 @@ export {
   ToTensor,
   type Transform,
 } from './data/transforms';
-export { ColorJitter, type ColorJitterOptions } from './data/colorJitter';
 export {
   IMAGENET_MEAN,
   IMAGENET_STD,

@@ -1,4 +1,4 @@
-/** A picture as Pillow holds it: 8-bit red, green, blue, row by row. What is decoded, cropped, resized and jittered. */
+/** A picture as Pillow holds it: 8-bit red, green, blue, row by row. What is decoded, cropped and resized. */
 export interface RgbImage {
   /** height * width * 3 values, 0 to 255 // [height, width, 3] */
   data: Uint8Array;

@@ -1,5 +1,4 @@
 import { Random, type RandomState } from '../random';
-import { ColorJitter } from './colorJitter';
 import { decodeImage, ImageError } from './decode';
 import { ImageSizeError, type Image, type RgbImage } from './image';
 import { resize } from './resample';
@@ -18,7 +17,6 @@ import {
 /** Transforms that a worker thread can run: their fields are plain values, so a copy of them is the transform. */
 const PORTABLE = {
   CenterCrop,
-  ColorJitter,
   Normalize,
   RandomCrop,
   RandomHorizontalFlip,

@@ -30,8 +30,6 @@ interface Golden {
     box: Box;
   } & GoldenImage)[];
   flip: { from: Pair } & GoldenImage;
-  color: ({ name: 'brightness' | 'contrast' | 'saturation' | 'hue'; factor: number } & GoldenImage)[];
-  hueCube: { factor: number } & GoldenHash;
   normalized: { from: Pair; mean: number[]; std: number[] } & GoldenImage;
   fallback: { from: Pair; ratio: Pair; box: Box }[];
   boxAverages: { from: Pair; mean: number[]; std: number[] };

@@ -90,21 +90,6 @@ pad_crop = [
         (6, 5, [1, 2, 3, 4], 9, [0, 0, 12, 9]),
     ]
 ]
-color = [
-    {"name": name, "factor": factor, **pixels(getattr(F, "adjust_" + name)(picture(16, 18), factor))}
-    for name, factors in {
-        "brightness": [0, 0.3, 1, 1.37, 3.1],
-        "contrast": [0, 0.45, 1, 1.7],
-        "saturation": [0, 0.6, 1, 2.2],
-        "hue": [-0.5, -0.23, 0.004, 0.1, 0.37, 0.5],
-    }.items()
-    for factor in factors
-]
-# Hue on every 15th step of each channel: 18 ** 3 colours, more than a small picture has.
-steps = np.arange(0, 256, 15)
-cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), -1).reshape(18, 324, 3).astype(np.uint8)
-hue_cube = {"factor": 0.21, **sha(F.adjust_hue(Image.fromarray(cube), 0.21))}
-
 mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 normalized = hwc(T.Compose([T.ToTensor(), T.Normalize(mean, std)])(picture(6, 7)))
 
@@ -211,8 +196,6 @@ golden = {
     "centerCrop": center_crop,
     "padCrop": pad_crop,
     "flip": {"from": [4, 5], **pixels(F.hflip(picture(4, 5)))},
-    "color": color,
-    "hueCube": hue_cube,
     "normalized": {"from": [6, 7], "mean": mean, "std": std, **normalized},
     "fallback": fallback,
     "boxAverages": box_averages,

@@ -1,4 +1,3 @@
-import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from '../../../src/data/color';
 import { decodeImage } from '../../../src/data/decode';
 import { crop, flipHorizontal, pad } from '../../../src/data/geometry';
 import type { Image, ImageArray, RgbImage } from '../../../src/data/image';
@@ -46,7 +45,6 @@ const toTensor = new ToTensor();
 const normalize = new Normalize(IMAGENET_MEAN, IMAGENET_STD);
 const both = new Compose([toTensor, normalize]);
 const unused = new Random(0);
-const factor = (_: Inputs, random: Random): number[] => [random.uniform(0.6, 1.4)];
 const normalized = IMAGENET_STD.map((deviation) => 255 * deviation);
 
 const STEPS: readonly Step[] = [
@@ -68,14 +66,6 @@ const STEPS: readonly Step[] = [
       resize(picture, 224, 224, { top, left, height, width }),
   },
   { name: 'RandomHorizontalFlip', ours: ({ middle }) => flipHorizontal(middle) },
-  { name: 'brightness', parameters: factor, ours: ({ middle }, [f]) => adjustBrightness(middle, f) },
-  { name: 'contrast', parameters: factor, ours: ({ middle }, [f]) => adjustContrast(middle, f) },
-  { name: 'saturation', parameters: factor, ours: ({ middle }, [f]) => adjustSaturation(middle, f) },
-  {
-    name: 'hue',
-    parameters: (_, random) => [random.uniform(-0.4, 0.4)],
-    ours: ({ middle }, [f]) => adjustHue(middle, f),
-  },
   { name: 'ToTensor', scale: [255, 255, 255], ours: ({ middle }) => toTensor.forward(middle) },
   { name: 'Normalize', scale: normalized, ours: ({ floats }) => normalize.forward(floats) },
   { name: 'ToTensor, Normalize', scale: normalized, ours: ({ middle }) => both.forward(middle, unused) },
