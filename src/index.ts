@@ -72,13 +72,14 @@ export {
 export {
   IMAGENET_MEAN,
   IMAGENET_STD,
+  type ImageClassificationPreset,
   type PresetOptions,
   cifarEvalTransform,
   cifarTrainTransform,
   evalTransform,
+  imageClassification,
   trainTransform,
 } from './data/presets';
-export { type ImageClassificationPreset, imageClassification } from './data/imageClassification';
 export { type MeanStd, type PictureSource, calMeanStd, datasetStatistics } from './data/statistics';
 export { type GridOptions, denormalize, makeGrid } from './data/grid';
 

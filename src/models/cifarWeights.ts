@@ -1,8 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ImageClassificationPreset } from '../data/imageClassification';
+import { IMAGENET_MEAN, IMAGENET_STD, type ImageClassificationPreset } from '../data/presets';
 import { projectRoot } from '../locations';
-import { IMAGENET_MEAN, IMAGENET_STD } from '../data/presets';
 import { type Weights, type WeightsDetails, weightsEnum } from './weights';
 
 /*

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { loadCheckpoint } from '../checkpoint/load';
 import { DownloadError, download, type PublishedFile } from '../data/download';
-import type { ImageClassificationPreset } from '../data/imageClassification';
+import type { ImageClassificationPreset } from '../data/presets';
 import { weightsFolder } from '../locations';
 import type { StateDict } from '../nn/stateDict';
 import { silentProgress } from '../progress';

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { download } from '../../src/data/download';
 import { projectRoot } from '../../src/locations';
-import { imageClassification } from '../../src/data/imageClassification';
+import { imageClassification } from '../../src/data/presets';
 import * as builders from '../../src/models/builders';
 import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
 import * as cifarWeights from '../../src/models/cifarWeights';
