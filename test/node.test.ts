@@ -28,7 +28,7 @@ function node(
 }
 
 const POOL = `
-  const { decodeInPool } = require('./.build/src/data/decodePool');
+  const { decodeInPool } = require('./.build/src/data/decode/pool');
   const { Random } = require('./.build/src/random');
   const job = (name, steps = [], into) =>
     ({ path: process.env.FOLDER + '/' + name, maxPixels: 1e6, steps, random: new Random(0).state, into });`;
@@ -45,7 +45,7 @@ test('transfer lists: a decoded picture crosses from its thread, whoever owns it
     Buffer.concat([Buffer.from('P5 3 2 255\n'), Buffer.from([1, 2, 3, 4, 5, 6])]),
   );
   const { stdout, stderr } = node(`${POOL}
-    const { splitPortable } = require('./.build/src/data/portable');
+    const { splitPortable } = require('./.build/src/data/decode/job');
     const { Compose, Normalize, ToTensor } = require('./.build/src/data/transforms');
     const { steps } = splitPortable(new Compose([new ToTensor(), new Normalize([0, 0, 0], [1, 1, 1])]));
     const shared = new Float32Array(new SharedArrayBuffer(31 * 17 * 3 * 4));
@@ -84,7 +84,7 @@ test('file handles: what is opened is closed, also after a refusal', () => {
     `const fs = require('node:fs');
     const { saveSafetensors } = require('./.build/src/checkpoint/safetensors');
     const { loadCheckpoint } = require('./.build/src/checkpoint/load');
-    const { decodeImage } = require('./.build/src/data/decode');
+    const { decodeImage } = require('./.build/src/data/decode/decode');
     const { download } = require('./.build/src/data/download');
     const http = require('node:http');
     const file = process.env.FOLDER + '/weights.safetensors';

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { Random } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
-import { ImageError } from './decode';
-import { decodeInPool } from './decodePool';
+import { ImageError } from './decode/decode';
+import { decodeInPool } from './decode/pool';
 import { Fingerprint } from '../fingerprint';
 import { MAX_PIXELS, type RgbImage } from './image';
-import { type DecodeJob, namedSize, runDecodeJob, splitPortable } from './portable';
+import { type DecodeJob, namedSize, runDecodeJob, splitPortable } from './decode/job';
 import { applyToTensor, Compose, ToTensor, type Transform } from './transforms';
 
 /** Endings of the names of pictures, in any case (torchvision's list). */

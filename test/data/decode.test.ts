@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { decodeImage, ImageError } from '../../src/data/decode';
+import { decodeImage, ImageError } from '../../src/data/decode/decode';
 import { crop } from '../../src/data/geometry';
 import type { RgbImage } from '../../src/data/image';
 import { projectRoot } from '../../src/locations';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { decodeImage, ImageError } from '../../src/data/decode';
+import { decodeImage, ImageError } from '../../src/data/decode/decode';
 import type { RgbImage } from '../../src/data/image';
 import { projectRoot } from '../../src/locations';
 import { Random } from '../../src/random';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, relative } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
-import { decodeImage, ImageError } from '../../src/data/decode';
+import { decodeImage, ImageError } from '../../src/data/decode/decode';
 import type { Image } from '../../src/data/image';
 import { ImageFolder } from '../../src/data/imageFolder';
 import { projectRoot } from '../../src/locations';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
-import { decodeImage, ImageError } from '../../src/data/decode';
+import { decodeImage, ImageError } from '../../src/data/decode/decode';
 import type { CropBox, RgbImage } from '../../src/data/image';
 import { golden } from './golden';
 

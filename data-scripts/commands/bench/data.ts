@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { DECODE_THREADS } from '../../../src/data/decodePool';
+import { DECODE_THREADS } from '../../../src/data/decode/pool';
 import { ImageFolder } from '../../../src/data/imageFolder';
 import { DataLoader } from '../../../src/data/loader';
 import { findPictures, projectRoot } from '../../../src/locations';

@@ -1,4 +1,4 @@
-import { decodeImage } from '../../../src/data/decode';
+import { decodeImage } from '../../../src/data/decode/decode';
 import { crop, flipHorizontal, pad } from '../../../src/data/geometry';
 import type { Image, ImageArray, RgbImage } from '../../../src/data/image';
 import type { ImageFolder } from '../../../src/data/imageFolder';

@@ -1,4 +1,4 @@
-import type { RgbImage } from './image';
+import type { RgbImage } from '../image';
 
 /** Lengths of the headers that there are, OS/2's and Windows' versions. */
 const HEADERS = [12, 40, 52, 56, 64, 108, 124];

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import 'sharp'; // a native library must be loaded here before a worker thread loads it
 import { ImageError } from './decode';
-import type { AnswerMessage, JobMessage } from './decodeWorker';
-import type { Image } from './image';
-import type { DecodeJob, DecodeResult } from './portable';
+import type { AnswerMessage, JobMessage } from './worker';
+import type { Image } from '../image';
+import type { DecodeJob, DecodeResult } from './job';
 
 /** Threads that decode and transform: more than four only wait for each other beside a training run. */
 export const DECODE_THREADS = Math.min(4, availableParallelism());
@@ -18,7 +18,7 @@ interface Pending {
 
 /** One worker thread and the jobs that it has been given. It keeps the process alive only while it has some. */
 class DecodeThread {
-  private readonly worker = new Worker(join(__dirname, 'decodeWorker.js'), { execArgv: [] });
+  private readonly worker = new Worker(join(__dirname, 'worker.js'), { execArgv: [] });
   private readonly jobs = new Map<number, Pending>();
   private nextId = 0;
   alive = true;

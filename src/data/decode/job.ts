@@ -1,7 +1,7 @@
-import { Random, type RandomState } from '../random';
+import { Random, type RandomState } from '../../random';
 import { decodeImage, ImageError } from './decode';
-import { ImageSizeError, type Image, type RgbImage } from './image';
-import { resize } from './resample';
+import { ImageSizeError, type Image, type RgbImage } from '../image';
+import { resize } from '../resample';
 import {
   CenterCrop,
   Compose,
@@ -12,7 +12,7 @@ import {
   Resize,
   ToTensor,
   type Transform,
-} from './transforms';
+} from '../transforms';
 
 /** Transforms that a worker thread can run: their fields are plain values, so a copy of them is the transform. */
 const PORTABLE = {

@@ -1,5 +1,5 @@
-import type { RgbImage } from './image';
-import { roundHalfToEven } from './transforms';
+import type { RgbImage } from '../image';
+import { roundHalfToEven } from '../transforms';
 
 /** A header as Pillow reads it: numbers with white space and comments between them. */
 const GAP = '[ \\t\\n\\v\\f\\r](?:[ \\t\\n\\v\\f\\r]|#[^\\r\\n]*[\\r\\n])*';

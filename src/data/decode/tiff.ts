@@ -1,4 +1,4 @@
-import { isQuarterTurn } from './geometry';
+import { isQuarterTurn } from '../geometry';
 import { DEEP_GREY } from './pnm';
 
 /** What a TIFF's first directory says. */

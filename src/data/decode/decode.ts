@@ -1,13 +1,13 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
 import { decodeBmp } from './bmp';
-import { crop, isQuarterTurn, turn } from './geometry';
-import { decodeGif } from './gif';
-import { MAX_PIXELS, type CropBox, type RgbImage } from './image';
-import { jpegFrame } from './jpegHeader';
-import { pngSize } from './pngHeader';
+import { crop, isQuarterTurn, turn } from '../geometry';
+import { decodeGif } from '../gif';
+import { MAX_PIXELS, type CropBox, type RgbImage } from '../image';
+import { jpegFrame } from './jpeg';
+import { pngSize } from './png';
 import { decodePnm } from './pnm';
-import { tiffLayout } from './tiffHeader';
+import { tiffLayout } from './tiff';
 
 /** Largest file that is read, in bytes; the largest uncompressed picture within `MAX_PIXELS` is smaller. */
 const MAX_FILE_BYTES = 2 ** 30;

@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { ImageError } from './decode';
-import type { Image } from './image';
-import { type DecodeJob, runDecodeJob } from './portable';
-import type { RandomState } from '../random';
+import type { Image } from '../image';
+import { type DecodeJob, runDecodeJob } from './job';
+import type { RandomState } from '../../random';
 
 /** A numbered job, and the answer to it. */
 export interface JobMessage {
