@@ -6,7 +6,7 @@ import { root } from './paths.mjs';
 import { orderOfRooms } from './rooms.mjs';
 
 export default defineConfig(
-  { ignores: ['**/node_modules', '.build', '.venv', '.cache', '.data', 'site', 'src/data/assembly'] },
+  { ignores: ['**/node_modules', '.build', '.venv', '.cache', '.data', 'site'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   {
     files: ['**/*.ts', '**/*.mjs', '**/*.cjs', '**/*.js'],

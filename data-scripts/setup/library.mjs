@@ -1,5 +1,5 @@
 // @ts-check
-// The library, commands and tests, compiled to .build; its loops in WebAssembly too (src/data/assembly).
+// The library, commands and tests, compiled to .build; the loops that are written in WebAssembly's text format too.
 // Skipped when no source has changed since the last time.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { run } from '../lib/run.mjs';
 import { packageVersion, probe } from './native.mjs';
 
 const SOURCES = ['src', 'data-scripts', 'test'];
-const LOOPS = path.join('src', 'data', 'assembly', 'asconfig.json');
+const LOOPS = path.join('src', 'data', 'resample'); // .wat becomes .wasm
 const stamp = path.join(build, '.sources');
 const MOST_ERRORS = 20;
 
@@ -20,18 +20,19 @@ function state() {
     ...SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts')),
     ...filesIn(inRoot('src'), '.json'),
     ...filesIn(inRoot('data-scripts', 'lib'), '.cjs'),
+    inRoot(`${LOOPS}.wat`),
   ];
   const facts = [...files, inRoot('tsconfig.json'), inRoot('package.json')].map((file) => {
     const { size, mtimeMs } = fs.statSync(file);
     return `${path.relative(root, file)} ${size} ${mtimeMs}`;
   });
-  return sha256(String(packageVersion('typescript')), String(packageVersion('assemblyscript')), ...facts);
+  return sha256(String(packageVersion('typescript')), String(packageVersion('wabt')), ...facts);
 }
 
 /** What was compiled and is gone: the compiler, which notes what it has done, would not make it again. */
 const lost = () =>
   SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts'))
-    .filter((file) => !file.endsWith('.d.ts') && !file.includes(`${path.sep}assembly${path.sep}`))
+    .filter((file) => !file.endsWith('.d.ts'))
     .map((file) => path.join(build, path.relative(root, file).replace(/\.ts$/, '.js')))
     .find((file) => !fs.existsSync(file));
 
@@ -53,10 +54,12 @@ export const library = {
     if (anew || (fs.existsSync(stamp) && lost())) fs.rmSync(build, { recursive: true, force: true });
     const before = state(); // what is edited from here on is seen next time
     const tsc = path.join(modules, 'typescript', 'bin', 'tsc');
-    const asc = path.join(modules, 'assemblyscript', 'bin', 'asc.js');
+    const wat2wasm = path.join(modules, 'wabt', 'bin', 'wat2wasm');
+    const loops = path.join(build, `${LOOPS}.wasm`);
+    fs.mkdirSync(path.dirname(loops), { recursive: true });
     const [{ status, stdout }] = await Promise.all([
       run(process.execPath, [tsc, '-p', root, '--pretty', 'false'], { anyStatus: true }),
-      run(process.execPath, [asc, '--config', LOOPS, '--target', 'release'], { cwd: root }),
+      run(process.execPath, [wat2wasm, inRoot(`${LOOPS}.wat`), '-o', loops]),
     ]);
     removeOrphans();
     if (status !== 0) {

@@ -9,7 +9,7 @@ import { type CropBox, ImageSizeError, MAX_PIXELS, type RgbImage } from './image
  */
 const PRECISION_BITS = 22;
 
-/** What assembly/resample.ts is compiled to. All but the counts are addresses in its memory. */
+/** What resample.wat is translated to. Source, target and records are addresses in its memory. */
 interface Loops {
   memory: WebAssembly.Memory;
   resizeRows(
@@ -18,13 +18,13 @@ interface Loops {
     height: number,
     target: number,
     width: number,
-    ...weights: Weights
+    ...to: Records
   ): void;
-  resizeColumns(source: number, rowLength: number, height: number, target: number, ...weights: Weights): void;
+  resizeColumns(source: number, rowLength: number, height: number, target: number, ...to: Records): void;
 }
 
-/** For each output position its first input position, how many there are, and their weights, `stride` for each. */
-type Weights = [first: number, count: number, values: number, stride: number];
+/** What each output position is summed up from, in records of so many bytes: see resample.wat. */
+type Records = [address: number, bytesEach: number];
 
 /** A picture in the loops' memory, row after row. */
 interface Region {
@@ -74,7 +74,7 @@ export function resize(
 
 /** The memory of the loops, given out piece by piece for one picture. */
 class Scratch {
-  private used = 1024; // AssemblyScript keeps the first bytes to itself
+  private used = 0;
 
   constructor(private readonly loops: Loops) {}
 
@@ -97,16 +97,16 @@ class Scratch {
   }
 
   resizeRows({ address, height, width }: Region, newWidth: number): Region {
-    const weights = this.weights(width, newWidth);
+    const records = this.records(width, newWidth, 3);
     const result = this.region(height, newWidth);
-    this.loops.resizeRows(address, width * 3, height, result.address, newWidth, ...weights);
+    this.loops.resizeRows(address, width * 3, height, result.address, newWidth, ...records);
     return result;
   }
 
   resizeColumns({ address, height, width }: Region, newHeight: number): Region {
-    const weights = this.weights(height, newHeight);
+    const records = this.records(height, newHeight, width * 3);
     const result = this.region(newHeight, width);
-    this.loops.resizeColumns(address, width * 3, newHeight, result.address, ...weights);
+    this.loops.resizeColumns(address, width * 3, newHeight, result.address, ...records);
     return result;
   }
 
@@ -131,19 +131,15 @@ class Scratch {
     return address;
   }
 
-  private weights(inSize: number, outSize: number): Weights {
+  /** @param step - bytes from one input to the next. */
+  private records(inSize: number, outSize: number, step: number): Records {
     const scale = inSize / outSize;
     const support = Math.max(scale, 1); // the filter's reach to either side, in input pixels
-    const stride = Math.ceil(support) * 2 + 1;
-    const addresses = [
-      this.take(outSize * 4),
-      this.take(outSize * 4),
-      this.take(outSize * stride * 4),
-    ] as const;
-    const { buffer } = this.loops.memory;
-    const [first, count] = addresses.map((address) => new Int32Array(buffer, address, outSize));
-    const values = new Int32Array(buffer, addresses[2], outSize * stride);
-    const raw = new Float64Array(stride);
+    const most = Math.ceil(support) * 2 + 1;
+    const length = 2 + most;
+    const address = this.take(outSize * length * 4);
+    const records = new Int32Array(this.loops.memory.buffer, address, outSize * length);
+    const raw = new Float64Array(most);
     for (let out = 0; out < outSize; out++) {
       const center = (out + 0.5) * scale;
       const begin = Math.max(Math.trunc(center - support + 0.5), 0);
@@ -153,11 +149,12 @@ class Scratch {
         raw[i] = Math.max(0, 1 - Math.abs((i + begin - center + 0.5) * (1 / support)));
         sum += raw[i];
       }
+      const at = out * length;
+      records[at] = begin * step;
+      records[at + 1] = n * 4;
       for (let i = 0; i < n; i++)
-        values[out * stride + i] = Math.trunc(0.5 + (raw[i] / sum) * (1 << PRECISION_BITS));
-      first[out] = begin;
-      count[out] = n;
+        records[at + 2 + i] = Math.trunc(0.5 + (raw[i] / sum) * (1 << PRECISION_BITS));
     }
-    return [...addresses, stride];
+    return [address, length * 4];
   }
 }
