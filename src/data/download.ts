@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { checkNumber } from '../checkNumber';
 import { startProgress, type ProgressFactory } from '../progress';
 
@@ -17,14 +18,11 @@ export interface PublishedFile {
 export interface DownloadOptions {
   /** No more than this many bytes are accepted; default: the published size, or 2 GB. */
   maxBytes?: number;
-  /** Give up after this many milliseconds without an answer, or in which fewer than 1,000 bytes came; default 30,000. */
+  /** Give up after this many milliseconds in which nothing, or fewer than 1,000 bytes, came; default 30,000. */
   stallMs?: number;
   /** How to show how far it has got; default: a bar in the notebook or a line on the terminal. */
   progress?: ProgressFactory;
-  signal?: AbortSignal;
 }
-
-const STALL_MS = 30_000;
 
 /** Why a download failed: no connection, an answer that is no file, a broken connection, or another file than published. */
 export type DownloadFailure = 'unreachable' | 'refused' | 'incomplete' | 'mismatch';
@@ -34,7 +32,6 @@ export class DownloadError extends Error {
   constructor(
     message: string,
     readonly reason: DownloadFailure,
-    readonly url: string,
   ) {
     super(message);
     this.name = 'DownloadError';
@@ -43,9 +40,9 @@ export class DownloadError extends Error {
 
 /**
  * Downloads a file, unless it is there already, and checks it against what was published.
- * The bytes go to `target.part`, and only a complete and checked file gets the name `target`;
- * an interrupted download goes on where it stopped when it is started again. The server is asked twice at most: for the
- * rest, and once more for the whole where it has no rest to give.
+ * The bytes go to `target.part`, and only a complete and checked file gets the name `target`. A download that was
+ * interrupted goes on where it stopped when it is started again, if the file's hash or size is known: otherwise nothing
+ * would show that the file has changed since. The server is asked twice at most: for the rest, and once more for all.
  * @param target - path of the file; its folder is made.
  * @returns the SHA-256 of the file, in hexadecimal.
  * @throws DownloadError
@@ -53,244 +50,155 @@ export class DownloadError extends Error {
 export async function download(
   file: PublishedFile,
   target: string,
-  options: DownloadOptions = {},
+  { maxBytes = file.size ?? 2e9, stallMs = 30_000, progress = startProgress }: DownloadOptions = {},
 ): Promise<string> {
   if (existsSync(target)) return checkFile(file, target);
-  checkNumber('download: stallMs', options.stallMs ?? STALL_MS, { above: 0 });
-  checkNumber('download: maxBytes', options.maxBytes ?? 0, { from: 0 });
+  checkNumber('download: stallMs', stallMs, { above: 0 });
+  checkNumber('download: maxBytes', maxBytes, { from: 0 });
   await mkdir(dirname(target), { recursive: true });
   const part = `${target}.part`;
-  const finish = async (sha256: string): Promise<string> => {
-    await rename(part, target);
-    forget(part);
-    return sha256;
-  };
-  // an earlier try may have been stopped after the last byte
-  const complete =
-    existsSync(part) && file.hash ? await checkFile(file, part).catch(() => undefined) : undefined;
-  if (complete !== undefined) return finish(complete);
-
-  let start = await resumeAt(part, file);
-  let response = await request(file.url, start > 0 ? rangeHeaders(part, start) : {}, options);
-  if (start > 0 && isWholeAlready(response, part, start)) {
-    await response.body?.cancel();
-    return finish(await checkFile(file, part, () => forget(part)));
+  const canGoOn = existsSync(part) && isKnown(file);
+  // An earlier try may have been stopped after the last byte.
+  let sha256 = canGoOn ? await checkFile(file, part).catch(() => undefined) : undefined;
+  try {
+    if (sha256 === undefined) {
+      const start = canGoOn ? (await stat(part)).size : 0;
+      await fetchInto(part, start, file, { maxBytes, stallMs, progress });
+      sha256 = await checkFile(file, part, 'It was thrown away: try again.');
+    }
+  } catch (error) {
+    if (error instanceof DownloadError && error.reason === 'mismatch') await rm(part, { force: true });
+    throw error;
   }
-  if (start > 0 && response.status !== 200 && !goesOn(response, part, start) && response.status < 500) {
-    // what is there is no beginning of the server's file, or it cannot hand out the rest: once more, from the start
-    await response.body?.cancel();
-    forget(part);
-    start = 0;
-    response = await request(file.url, {}, options);
-  }
-  const resumed = start > 0 && goesOn(response, part, start);
-  if (!resumed && response.status !== 200) {
-    await response.body?.cancel();
-    throw new DownloadError(
-      `${host(file.url)} answered ${response.status} ${response.statusText} for ${file.url}`,
-      'refused',
-      file.url,
-    );
-  }
-  const have = resumed ? start : 0;
-  if (!resumed) remember(part, response.headers.get('etag'));
-  await receive(response, file, part, have, options);
-  return finish(await checkFile(file, part, () => forget(part)));
+  await rename(part, target);
+  return sha256;
 }
+
+/** Whether a beginning of the file can be used: at its end something shows if it is another's. */
+const isKnown = ({ hash, size }: PublishedFile): boolean => hash !== undefined || size !== undefined;
 
 /**
  * Checks a file on disk against what was published.
+ * @param advice - what the error tells the reader to do.
  * @returns the SHA-256 of the file, in hexadecimal.
- * @throws DownloadError when size or hash differ; `onMismatch` is called before.
+ * @throws DownloadError when size or hash differ.
  */
-export async function checkFile(file: PublishedFile, path: string, onMismatch?: () => void): Promise<string> {
-  const { size } = await stat(path);
-  const wrong = (what: string, expected: string | number, got: string | number): DownloadError => {
-    onMismatch?.();
-    const advice = onMismatch ? 'It was thrown away: try again.' : 'Delete it and try again.';
-    return new DownloadError(
-      `${basename(path)} is not the published file: expected ${what} ${expected}, got ${got}.\n${advice}`,
-      'mismatch',
-      file.url,
-    );
+export async function checkFile(
+  { size, hash }: PublishedFile,
+  path: string,
+  advice = 'Delete it and try again.',
+): Promise<string> {
+  const mustBe = (what: string, expected: string | number, got: string | number): void => {
+    if (got === expected) return;
+    const head = `${basename(path)} is not the published file: expected ${what} ${expected}, got ${got}.`;
+    throw new DownloadError(`${head}\n${advice}`, 'mismatch');
   };
-  if (file.size !== undefined && size !== file.size) throw wrong('a size of', `${file.size} bytes`, size);
-  const [sha256, md5] = await hashFile(path);
-  if (file.hash) {
-    const { algorithm, digest } = file.hash;
-    const actual = (algorithm === 'sha256' ? sha256 : md5).slice(0, digest.length);
-    if (actual !== digest.toLowerCase()) throw wrong(algorithm, digest, actual);
+  if (size !== undefined) mustBe('a size in bytes of', size, (await stat(path)).size);
+  const sha256 = await hashOf(path, 'sha256');
+  if (hash) {
+    const actual = hash.algorithm === 'sha256' ? sha256 : await hashOf(path, hash.algorithm);
+    mustBe(hash.algorithm, hash.digest.toLowerCase(), actual.slice(0, hash.digest.length));
   }
   return sha256;
 }
 
-/** The SHA-256 and MD5 of a file, in hexadecimal. */
-export async function hashFile(path: string): Promise<[sha256: string, md5: string]> {
-  const hashes = [createHash('sha256'), createHash('md5')] as const;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
-    for (const hash of hashes) hash.update(chunk as Buffer);
-  return [hashes[0].digest('hex'), hashes[1].digest('hex')];
+async function hashOf(path: string, algorithm: string): Promise<string> {
+  const hash = createHash(algorithm);
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  return hash.digest('hex');
 }
 
-/** How many bytes of an earlier try can be kept: none when nothing would show that the file has changed since. */
-async function resumeAt(part: string, file: PublishedFile): Promise<number> {
-  if (!existsSync(part)) return 0;
-  if (!file.hash && !existsSync(etagPath(part))) return 0;
-  const { size } = await stat(part);
-  return file.size !== undefined && size > file.size ? 0 : size;
-}
-
-const etagPath = (part: string): string => `${part}.etag`;
-
-function rangeHeaders(part: string, start: number): Record<string, string> {
-  const etag = existsSync(etagPath(part)) ? readFileSync(etagPath(part), 'utf8') : '';
-  return { Range: `bytes=${start}-`, ...(etag ? { 'If-Range': etag } : {}) };
-}
-
-/** Keeps the server's mark of this version of the file; weak ones (W/...) do not promise equal bytes. */
-function remember(part: string, etag: string | null): void {
-  rmSync(etagPath(part), { force: true });
-  if (etag && !etag.startsWith('W/')) writeFileSync(etagPath(part), etag);
-}
-
-function forget(part: string): void {
-  for (const path of [part, etagPath(part)]) rmSync(path, { force: true });
-}
-
-/** "bytes 5-9/10" or, where there is no such range, "bytes *\/10", in numbers. */
-function contentRange(response: Response): { first: number; last: number; total: number } | undefined {
-  const found = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '');
-  return found ? { first: Number(found[1]), last: Number(found[2]), total: Number(found[3]) } : undefined;
-}
-
-/** Whether the server's mark of the file's version, where both are known, is the one that was begun with. */
-function sameVersion(response: Response, part: string): boolean {
-  const etag = response.headers.get('etag');
-  return !etag || !existsSync(etagPath(part)) || readFileSync(etagPath(part), 'utf8') === etag;
-}
-
-/** Whether the answer to a range request is the rest of the same file, from byte `start` to its end. */
-function goesOn(response: Response, part: string, start: number): boolean {
-  const range = contentRange(response);
-  const rest = range?.first === start && range.last === range.total - 1;
-  return response.status === 206 && rest && sameVersion(response, part);
-}
-
-/** Whether the server has no more bytes than are there: it was asked for those after `start`. */
-function isWholeAlready(response: Response, part: string, start: number): boolean {
-  return response.status === 416 && contentRange(response)?.total === start && sameVersion(response, part);
-}
-
-async function request(
-  url: string,
-  headers: Record<string, string>,
-  options: DownloadOptions,
-): Promise<Response> {
-  const timeout = AbortSignal.timeout(options.stallMs ?? STALL_MS);
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  timeout.addEventListener('abort', abort);
-  options.signal?.addEventListener('abort', abort);
-  try {
-    // identity: a compressed answer would have another length and other ranges than the file
-    return await fetch(url, { headers: { 'Accept-Encoding': 'identity', ...headers }, signal: stop.signal });
-  } catch (error) {
-    if (options.signal?.aborted) throw error;
-    throw new DownloadError(`${host(url)} cannot be reached (${causeOf(error)}).`, 'unreachable', url);
-  } finally {
-    timeout.removeEventListener('abort', abort);
-    options.signal?.removeEventListener('abort', abort);
-  }
-}
-
-/** Writes the body of the answer to `part`, from byte `have` on. */
-async function receive(
-  response: Response,
-  file: PublishedFile,
+/** Writes what the server has of a file to `part`, of which the first `start` bytes are there. */
+async function fetchInto(
   part: string,
-  have: number,
-  options: DownloadOptions,
+  start: number,
+  file: PublishedFile,
+  options: Required<DownloadOptions>,
 ): Promise<void> {
-  const encoded = response.headers.has('content-encoding'); // unpacked on its way: its length is not the file's
-  const announced = encoded ? NaN : Number(response.headers.get('content-length') ?? NaN);
-  const total = Number.isFinite(announced) ? have + announced : file.size;
-  const limit = options.maxBytes ?? file.size ?? 2e9;
-  const name = basename(part, '.part');
-  const refuse = (bytes: number): never => {
-    forget(part);
-    throw new DownloadError(
-      `${name} is larger than expected: ${bytes} bytes or more, at most ${limit} are accepted.`,
-      'mismatch',
-      file.url,
-    );
+  const { host } = new URL(file.url);
+  const { stallMs } = options;
+  const stop = new AbortController();
+  const silence = setTimeout(() => stop.abort(new Error(`nothing came for ${stallMs / 1000} s`)), stallMs);
+  const ask = (from: number): Promise<Response> => {
+    silence.refresh();
+    // identity: a compressed answer would have another length and other ranges than the file
+    const headers = { 'Accept-Encoding': 'identity', ...(from > 0 && { Range: `bytes=${from}-` }) };
+    return fetch(file.url, { headers, signal: stop.signal }).catch((error: unknown) => {
+      throw new DownloadError(`${host} cannot be reached (${causeOf(error)}).`, 'unreachable');
+    });
   };
-  if (total !== undefined && total > limit) {
-    await response.body?.cancel();
-    refuse(total);
-  }
-  const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
-  const label = have > 0 ? `${name} (the rest)` : name;
-  const bar =
-    total === undefined
-      ? undefined
-      : (options.progress ?? startProgress)(megabytes(total - have), { label, unit: 'MB' });
-  const out = await open(part, have > 0 ? 'a' : 'w');
-  let received = have;
   try {
-    for await (const chunk of chunks(response, options)) {
+    let response = await ask(start);
+    if (start > 0 && !isRest(response, start) && response.status < 500) {
+      // What is there is no beginning of the server's file, or it cannot hand out the rest.
+      start = 0;
+      if (response.status !== 200) response = await ask(0);
+    }
+    const { status, statusText } = response;
+    if (start > 0 ? !isRest(response, start) : status !== 200)
+      throw new DownloadError(`${host} answered ${status} ${statusText} for ${file.url}`, 'refused');
+    await receive(response, part, start, file, options, () => silence.refresh());
+  } finally {
+    clearTimeout(silence);
+    stop.abort(); // closes what was not read
+  }
+}
+
+/** Whether the answer is the rest of a file, from byte `start` to its end. */
+function isRest({ status, headers }: Response, start: number): boolean {
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headers.get('content-range') ?? '') ?? [];
+  return status === 206 && Number(first) === start && Number(last) === Number(total) - 1;
+}
+
+/** Writes the body of the answer to `part`, from byte `start` on; `onChunk` is told of each piece. */
+async function receive(
+  { headers, body }: Response,
+  part: string,
+  start: number,
+  file: PublishedFile,
+  { maxBytes, stallMs, progress }: Required<DownloadOptions>,
+  onChunk: () => void,
+): Promise<void> {
+  const unpacked = headers.has('content-encoding'); // on its way: the length is not the file's
+  const announced = unpacked ? NaN : Number(headers.get('content-length') ?? NaN);
+  const total = Number.isFinite(announced) ? start + announced : file.size;
+  const name = basename(part, '.part');
+  const accept = (bytes: number): void => {
+    if (bytes <= maxBytes) return;
+    const what = `${bytes} bytes or more, at most ${maxBytes} are accepted`;
+    throw new DownloadError(`${name} is larger than expected: ${what}.`, 'mismatch');
+  };
+  const megabytes = (bytes: number): number => Math.round(bytes / 1e5) / 10;
+  accept(total ?? 0);
+  const label = start > 0 ? `${name} (the rest)` : name;
+  const bar = total === undefined ? undefined : progress(megabytes(total - start), { label, unit: 'MB' });
+  const out = await open(part, start > 0 ? 'a' : 'w');
+  let received = start;
+  let [since, before] = [performance.now(), start];
+  try {
+    for await (const chunk of body ?? []) {
+      onChunk();
       received += chunk.length;
-      if (received > limit) refuse(received);
+      accept(received);
       await out.writeFile(chunk);
-      bar?.update(megabytes(received - have));
+      bar?.update(megabytes(received - start));
+      if (performance.now() - since < stallMs) continue;
+      const came = received - before;
+      if (came < 1000) throw new Error(`only ${came} bytes came in ${stallMs / 1000} s`); // it would take for ever
+      [since, before] = [performance.now(), received];
     }
     if (total !== undefined && received < total) throw new Error('the connection ended early');
     bar?.done();
   } catch (error) {
     bar?.stop();
-    if (error instanceof DownloadError || options.signal?.aborted) throw error;
-    throw new DownloadError(
-      `${name} stopped at ${megabytes(received)}${total ? ` of ${megabytes(total)}` : ''} MB (${causeOf(error)}).\n` +
-        'Try again: it goes on from there.',
-      'incomplete',
-      file.url,
-    );
+    if (error instanceof DownloadError) throw error;
+    const how = `${megabytes(received)}${total ? ` of ${megabytes(total)}` : ''} MB (${causeOf(error)})`;
+    const advice = isKnown(file) ? 'Try again: it goes on from there.' : 'Try again.';
+    throw new DownloadError(`${name} stopped at ${how}.\n${advice}`, 'incomplete');
   } finally {
     await out.close();
   }
 }
-
-/** The body's chunks; throws when fewer than 1 kB come in `stallMs`: then it would take for ever. */
-async function* chunks(
-  response: Response,
-  { stallMs = STALL_MS, signal }: DownloadOptions,
-): AsyncGenerator<Uint8Array> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  const seconds = stallMs / 1000;
-  let [since, bytes] = [performance.now(), 0];
-  try {
-    for (;;) {
-      signal?.throwIfAborted();
-      let timer: NodeJS.Timeout | undefined;
-      const stalled = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`nothing came for ${seconds} s`)), stallMs);
-      });
-      const read = reader.read() as Promise<{ done: boolean; value?: Uint8Array }>;
-      const { done, value } = await Promise.race([read, stalled]).finally(() => clearTimeout(timer));
-      if (done || !value) return;
-      bytes += value.length;
-      if (performance.now() - since > stallMs) {
-        if (bytes < 1000) throw new Error(`only ${bytes} bytes came in ${seconds} s`);
-        [since, bytes] = [performance.now(), 0];
-      }
-      yield value;
-    }
-  } finally {
-    await reader.cancel().catch(() => {}); // it may have failed already: the error on its way says more
-  }
-}
-
-const host = (url: string): string => new URL(url).host;
 
 function causeOf(error: unknown): string {
   const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };

@@ -16,12 +16,13 @@ import { dirname, join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { download, DownloadError, hashFile, type PublishedFile } from '../../src/data/download';
+import { download, DownloadError, type PublishedFile } from '../../src/data/download';
 import { silentProgress } from '../../src/progress';
 
 const content = randomBytes(300_000);
 const sha256 = createHash('sha256').update(content).digest('hex');
 const md5 = createHash('md5').update(content).digest('hex');
+const hash = { algorithm: 'sha256', digest: sha256 } as const;
 const quiet = { progress: silentProgress };
 
 let server: Server;
@@ -35,10 +36,8 @@ let ranges: (string | undefined)[];
 /** Answers as a file server does, with ranges. */
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-  const fresh = request.headers['if-range'] === undefined || request.headers['if-range'] === '"v1"';
-  response.setHeader('ETag', '"v1"');
   if (from >= content.length) return void response.writeHead(416).end();
-  if (!request.headers.range || !fresh) {
+  if (!request.headers.range) {
     response.setHeader('Content-Length', content.length);
     return void response.end(content);
   }
@@ -49,7 +48,6 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
 
 /** Breaks the connection after 100,000 bytes. */
 function breakOff(_: IncomingMessage, response: ServerResponse): void {
-  response.setHeader('ETag', '"v1"');
   response.setHeader('Content-Length', content.length);
   response.write(content.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 30));
 }
@@ -115,31 +113,29 @@ test('a file that is there is checked and not downloaded again', async () => {
   assert.equal(readFileSync(target, 'utf8'), 'something else', 'a file of the reader is left alone');
 });
 
-test('a broken connection keeps what came, and the next try asks for the rest only', async () => {
-  answer = breakOff;
-  const error = await failure({ url });
-  assert.equal(error.reason, 'incomplete');
-  assert.match(error.message, /stopped at 0\.1 of 0\.3 MB .*\n.*goes on from there/);
-  assert.ok(!existsSync(target), 'no incomplete file under the real name');
-  answer = serve;
-  assert.equal(await download({ url }, target, quiet), sha256);
-  assert.deepEqual(ranges, [undefined, 'bytes=100000-']);
-});
-
-test('a file that has changed on the server meanwhile is downloaded from the start', async () => {
-  answer = breakOff;
-  await failure({ url });
-  answer = (request, response) => {
-    request.headers['if-range'] = '"v0"'; // the server has another version than the one that was begun
-    serve(request, response);
-  };
-  assert.equal(await download({ url }, target, quiet), sha256);
+test('a broken connection keeps what came, and the next try asks for the rest only, if the file is known', async () => {
+  for (const [known, rest] of [
+    [{ hash }, 'bytes=100000-'],
+    [{ size: content.length }, 'bytes=100000-'],
+    [{}, undefined], // nothing would show that the file has changed since
+  ] as const) {
+    rmSync(folder, { recursive: true });
+    ranges = [];
+    answer = breakOff;
+    const error = await failure({ url, ...known });
+    assert.equal(error.reason, 'incomplete');
+    assert.match(error.message, /stopped at 0\.1 of 0\.3 MB .*\nTry again/);
+    assert.equal(/goes on from there/.test(error.message), rest !== undefined);
+    assert.ok(!existsSync(target), 'no incomplete file under the real name');
+    answer = serve;
+    assert.equal(await download({ url, ...known }, target, quiet), sha256);
+    assert.deepEqual(ranges, [undefined, rest]);
+  }
 });
 
 test('a beginning that is longer than the file, or of another file, is thrown away', async () => {
   await download({ url }, target, quiet);
   rmSync(target);
-  const hash = { algorithm: 'sha256', digest: sha256 } as const;
   writeFileSync(`${target}.part`, Buffer.alloc(content.length + 5));
   assert.equal(await download({ url, hash }, target, quiet), sha256); // the server answers 416
   rmSync(target);
@@ -182,17 +178,10 @@ test('no such file, no such host and a silent server are told apart', async () =
   assert.match((await failure({ url }, { stallMs: 200 })).message, /nothing came for 0\.2 s/);
 });
 
-test('hashFile gives both hashes', async () => {
-  await download({ url }, target, quiet);
-  assert.deepEqual(await hashFile(target), [sha256, md5]);
-});
-
-const hash = { algorithm: 'sha256', digest: sha256 } as const;
-/** Leaves `bytes` as the beginning of an earlier try, of the version that `etag` names. */
-function begin(bytes: Uint8Array, etag?: string): void {
+/** Leaves `bytes` as the beginning of an earlier try. */
+function begin(bytes: Uint8Array): void {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(`${target}.part`, bytes);
-  if (etag) writeFileSync(`${target}.part.etag`, etag);
 }
 
 test('an earlier try that was complete is used, not fetched again', async () => {
@@ -200,19 +189,14 @@ test('an earlier try that was complete is used, not fetched again', async () => 
     { hash },
     { hash, size: content.length },
     { hash: { ...hash, digest: sha256.slice(0, 8) } },
+    { size: content.length },
   ]) {
-    begin(content, '"v1"');
+    begin(content);
     assert.equal(await download({ url, ...known }, target, quiet), sha256);
     assert.deepEqual(ranges, [], 'the server was not asked');
     assert.deepEqual(readdirSync(dirname(target)), ['file.bin']);
     rmSync(target);
   }
-  // without a hash the server has to say that there is no more, of the version that was begun
-  answer = (_, response) =>
-    void response.writeHead(416, { ETag: '"v1"', 'Content-Range': `bytes */${content.length}` }).end();
-  begin(content, '"v1"');
-  assert.equal(await download({ url }, target, quiet), sha256);
-  assert.deepEqual(ranges, [`bytes=${content.length}-`]);
 });
 
 /** What servers do wrong, how often they may be asked, and what comes of it: the file, or an error. */
@@ -270,24 +254,6 @@ const MISBEHAVIOUR: Record<string, [answer: typeof answer, asked: number, outcom
     },
     2,
     /answered 206 Partial Content/,
-  ],
-  'has another version by now and does not heed If-Range': [
-    (request, response) => {
-      delete request.headers['if-range'];
-      const setHeader = response.setHeader.bind(response);
-      response.setHeader = (name, value) => setHeader(name, name === 'ETag' ? '"v2"' : value);
-      serve(request, response);
-    },
-    2,
-    'file',
-  ],
-  'has another version by now': [
-    (request, response) => {
-      request.headers['if-range'] &&= '"v0"';
-      serve(request, response);
-    },
-    1,
-    'file',
   ],
   'fails with 503': [
     (_, response) => void response.writeHead(503).end('busy'),
@@ -365,7 +331,7 @@ for (const [what, [misbehave, asked, outcome]] of Object.entries(MISBEHAVIOUR)) 
       `a server that ${what} is asked ${asked} times at most${begun ? ', also for a rest' : ''}`,
       { skip },
       async () => {
-        if (begun) begin(content.subarray(0, 100_000), '"v1"');
+        if (begun) begin(content.subarray(0, 100_000));
         answer = misbehave;
         const file = { url, hash };
         const options = { ...quiet, stallMs: 300, maxBytes: 2 * content.length };
