@@ -1,13 +1,12 @@
 import { startProgress } from '../progress';
 import { checkPixels } from './dataset';
 import type { RgbImage } from './image';
-import { ImageFolder } from './imageFolder';
 import { roundHalfToEven } from './transforms';
 
 /** Mean and standard deviation of each channel (red, green, blue), pixels counted from 0 to 1. */
 export type MeanStd = [mean: number[], std: number[]];
 
-/** Sums over the pixels of one picture, channel by channel; whole numbers, hence exact. */
+/** Sums over pixels, channel by channel; whole numbers, hence exact. */
 interface Sums {
   pixels: number;
   sum: number[];
@@ -20,11 +19,6 @@ export interface PictureSource {
   picture(index: number): RgbImage | null | Promise<RgbImage | null>;
 }
 
-export interface StatisticsOptions {
-  /** Ends the work with this signal's reason. */
-  signal?: AbortSignal;
-}
-
 /** Pictures in memory at once. */
 const AT_ONCE = 8;
 
@@ -34,59 +28,38 @@ const AT_ONCE = 8;
  * Two things to know: a small picture counts as much as a large one, and the mean of the pictures' deviations leaves out
  * how the pictures differ from each other, so that it is too small. `datasetStatistics` is free of both.
  *
- * @param source - a folder in ImageFolder layout, or a data set. A picture that can't be read ends the work with its
- *   name, unless the folder was opened with `onError: 'skip'` (the article's code prints the name and then crashes).
+ * A picture that can't be read ends the work with its name, unless the folder was opened with `onError: 'skip'` (the
+ * article's code prints the name and then crashes).
  */
-export async function calMeanStd(
-  source: string | PictureSource,
-  options?: StatisticsOptions,
-): Promise<MeanStd> {
-  const mean = [0, 0, 0];
-  const std = [0, 0, 0];
+export async function calMeanStd(source: PictureSource): Promise<MeanStd> {
+  const total: MeanStd = [zeros(), zeros()];
   let pictures = 0;
-  await eachPicture(source, options, (one) => {
-    const [m, s] = meanStd(one);
-    for (let c = 0; c < 3; c++) {
-      mean[c] += m[c];
-      std[c] += s[c];
-    }
+  await eachPicture(source, (one) => {
+    meanStd(one).forEach((values, i) => add(total[i], values));
     pictures++;
   });
   const toThreePlaces = (sum: number) => roundHalfToEven((sum / pictures) * 1000) / 1000;
-  return [mean.map(toThreePlaces), std.map(toThreePlaces)];
+  return [total[0].map(toThreePlaces), total[1].map(toThreePlaces)];
 }
 
 /** Mean and (population) standard deviation over all pixels of all pictures: what `Normalize` wants. */
-export async function datasetStatistics(
-  source: string | PictureSource,
-  options?: StatisticsOptions,
-): Promise<MeanStd> {
-  const total: Sums = { pixels: 0, sum: [0, 0, 0], squares: [0, 0, 0] };
-  await eachPicture(source, options, (one) => {
+export async function datasetStatistics(source: PictureSource): Promise<MeanStd> {
+  const total: Sums = { pixels: 0, sum: zeros(), squares: zeros() };
+  await eachPicture(source, (one) => {
     total.pixels += one.pixels;
-    for (let c = 0; c < 3; c++) {
-      total.sum[c] += one.sum[c];
-      total.squares[c] += one.squares[c];
-    }
+    add(total.sum, one.sum);
+    add(total.squares, one.squares);
   });
   return meanStd(total);
 }
 
-async function eachPicture(
-  source: string | PictureSource,
-  { signal }: StatisticsOptions = {},
-  use: (sums: Sums) => void,
-): Promise<void> {
-  const pictures = typeof source === 'string' ? new ImageFolder(source) : source;
-  const progress = startProgress(pictures.length, { label: 'Mean and standard deviation', unit: 'images' });
+async function eachPicture(source: PictureSource, use: (sums: Sums) => void): Promise<void> {
+  const progress = startProgress(source.length, { label: 'Mean and standard deviation', unit: 'images' });
   let used = 0;
   try {
-    for (let start = 0; start < pictures.length; start += AT_ONCE) {
-      signal?.throwIfAborted();
-      const count = Math.min(AT_ONCE, pictures.length - start);
-      const some = await Promise.all(
-        Array.from({ length: count }, async (_, i) => pictures.picture(start + i)),
-      );
+    for (let start = 0; start < source.length; start += AT_ONCE) {
+      const count = Math.min(AT_ONCE, source.length - start);
+      const some = await Promise.all(Array.from({ length: count }, (_, i) => source.picture(start + i)));
       for (const [i, picture] of some.entries()) {
         if (!picture) continue;
         checkPixels(picture, `Picture ${start + i}`);
@@ -104,20 +77,24 @@ async function eachPicture(
     throw new Error('There is no readable picture to compute mean and standard deviation from.');
 }
 
+const zeros = (): number[] => [0, 0, 0];
+
+function add(total: number[], values: readonly number[]): void {
+  values.forEach((value, c) => (total[c] += value));
+}
+
 function sumUp({ data }: RgbImage): Sums {
-  const sum = [0, 0, 0];
-  const squares = [0, 0, 0];
+  const sums: Sums = { pixels: data.length / 3, sum: zeros(), squares: zeros() };
   for (let c = 0; c < 3; c++) {
-    let s = 0;
-    let q = 0;
+    let [sum, squares] = [0, 0];
     for (let i = c; i < data.length; i += 3) {
-      s += data[i];
-      q += data[i] * data[i];
+      sum += data[i];
+      squares += data[i] * data[i];
     }
-    sum[c] = s;
-    squares[c] = q;
+    sums.sum[c] = sum;
+    sums.squares[c] = squares;
   }
-  return { pixels: data.length / 3, sum, squares };
+  return sums;
 }
 
 function meanStd({ pixels, sum, squares }: Sums): MeanStd {
