@@ -48,7 +48,7 @@ export { type Precision, fastestPrecision, withPrecision } from './ops/precision
 // Data: from pictures to batches
 export { type Image, type ImageArray, type RgbImage } from './data/image';
 export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } from './data/imageFolder';
-export { ImageError } from './data/decode/decode';
+export { ImageError } from './data/decode/error';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { Fingerprint } from './fingerprint';
 export { CIFAR10, type CIFAR10Options } from './data/cifar10';

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { executeSingle } from '../ops/execute';
+import { checkNumber } from '../checkNumber';
 import { Random } from '../random';
 
 export interface DataLoaderOptions {
@@ -33,8 +33,6 @@ export interface HostBatch {
   data: Float32Array;
   labels: Int32Array;
   shape: [number, ...number[]];
-  /** Called when TensorFlow has the values: `data` may be used for something else. */
-  release?: () => void;
 }
 
 /**
@@ -59,10 +57,8 @@ export abstract class BatchLoader<Inputs extends tf.Tensor = tf.Tensor> implemen
   ) {
     const { name } = new.target;
     const { batchSize = 1, shuffle = false, dropLast = false, seed = 0, prefetch = 2, signal } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new RangeError(`${name}: batchSize must be an integer of at least 1, not ${batchSize}.`);
-    if (!Number.isInteger(prefetch) || prefetch < 0)
-      throw new RangeError(`${name}: prefetch must be an integer of at least 0, not ${prefetch}.`);
+    checkNumber(`${name}: batchSize`, batchSize, { from: 1, integer: true });
+    checkNumber(`${name}: prefetch`, prefetch, { from: 0, integer: true });
     if (dataset.length === 0) throw new RangeError(`${name}: the data set is empty.`);
     if (dropLast && dataset.length < batchSize)
       throw new RangeError(
@@ -126,14 +122,14 @@ export abstract class BatchLoader<Inputs extends tf.Tensor = tf.Tensor> implemen
       while (
         started < this.length &&
         queue.length <= this.prefetch &&
-        !(queue.length && isHostBatch(queue[0]))
+        (queue.length === 0 || queue[0] instanceof Promise)
       )
         queue.push(this.prepare(order, started++, epoch));
       const host = await orAborted(queue.shift() as HostBatch | Promise<HostBatch>, this.signal);
 
       position.batch = batch + 1;
       if (host.labels.length === 0) continue;
-      const inputs = upload(host) as Inputs;
+      const inputs = tf.tensor(host.data, host.shape, 'float32') as Inputs;
       const labels = tf.tensor1d(host.labels, 'int32');
       try {
         yield [inputs, labels];
@@ -161,20 +157,6 @@ export abstract class BatchLoader<Inputs extends tf.Tensor = tf.Tensor> implemen
       ? new Random(this.seed, epoch, -1).permutation(length)
       : Array.from({ length }, (_, i) => i);
   }
-}
-
-/** Hands a batch to TensorFlow. tfjs-node does so only when an op first needs the values, so this is an op. */
-function upload({ data, shape, release }: HostBatch): tf.Tensor {
-  const values = tf.tensor(data, shape, 'float32');
-  if (!release) return values;
-  const copy = executeSingle('Identity', { T: { type: 'float32' } }, [values]);
-  values.dispose();
-  release();
-  return copy;
-}
-
-function isHostBatch(batch: HostBatch | Promise<HostBatch>): batch is HostBatch {
-  return !(batch instanceof Promise);
 }
 
 /** Waits for `value`, or throws the signal's reason as soon as it is aborted. */

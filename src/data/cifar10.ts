@@ -7,8 +7,8 @@ import type { RgbImage } from './image';
 import { applyToTensor, ToTensor, type Transform } from './transforms';
 
 /** Height and width of every CIFAR-10 image. */
-export const CIFAR10_SIDE = 32;
-const PIXELS = CIFAR10_SIDE * CIFAR10_SIDE;
+const SIDE = 32;
+const PIXELS = SIDE * SIDE;
 const VALUES = PIXELS * 3;
 /** One label byte, then the red, the green and the blue plane, each row by row. */
 const RECORD_BYTES = 1 + VALUES;
@@ -62,7 +62,7 @@ export class CIFAR10 implements Dataset {
   picture(index: number): RgbImage {
     checkIndex(index, this.length);
     const data = this.images.subarray(index * VALUES, (index + 1) * VALUES); // [32, 32, 3]
-    return { data, height: CIFAR10_SIDE, width: CIFAR10_SIDE, channels: 3 };
+    return { data, height: SIDE, width: SIDE, channels: 3 };
   }
 
   fingerprint(): string {

@@ -17,11 +17,8 @@ export interface Dataset {
   /**
    * Sample number `index`. Random transforms draw from `random` alone, so that equal generators give equal samples.
    * Data in memory is returned at once, data on disk as a promise; `null` means skipped (`onError: 'skip'`).
-   *
-   * @param into - where the loader wants the values. A data set may ignore it, or write them there if they are as many,
-   *   and return it as the image's `data`: that saves making and copying an array.
    */
-  get(index: number, random: Random, into?: Float32Array): Sample | null | Promise<Sample | null>;
+  get(index: number, random: Random): Sample | null | Promise<Sample | null>;
   /** What to call sample `index` in an error, for instance its path; `sample 7` where this is missing. */
   describe?(index: number): string;
   /**
@@ -46,9 +43,9 @@ export class Subset implements Dataset {
     this.classes = dataset.classes;
   }
 
-  get(index: number, random: Random, into?: Float32Array): Sample | null | Promise<Sample | null> {
+  get(index: number, random: Random): Sample | null | Promise<Sample | null> {
     checkIndex(index, this.length);
-    return this.dataset.get(this.indices[index], random, into);
+    return this.dataset.get(this.indices[index], random);
   }
 
   describe(index: number): string {
@@ -56,8 +53,8 @@ export class Subset implements Dataset {
   }
 
   async fingerprint(): Promise<string | undefined> {
-    const whole = await this.dataset.fingerprint?.();
-    return whole === undefined ? undefined : new Fingerprint().add([whole, this.indices]).digest();
+    const ofAll = await this.dataset.fingerprint?.();
+    return ofAll === undefined ? undefined : new Fingerprint().add([ofAll, this.indices]).digest();
   }
 }
 

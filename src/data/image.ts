@@ -37,10 +37,3 @@ export type Image = RgbImage | ImageArray;
 export function isRgbImage(image: Image): image is RgbImage {
   return image.data instanceof Uint8Array;
 }
-
-/** An all-black image of the given size, with the same kind of values as `like`. */
-export function emptyLike<T extends Image>(like: T, height: number, width: number): T {
-  const length = height * width * 3;
-  const data = isRgbImage(like) ? new Uint8Array(length) : new Float32Array(length);
-  return { data, height, width, channels: 3 } as Image as T;
-}

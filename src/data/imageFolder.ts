@@ -1,27 +1,17 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { Random } from '../random';
+import type { Random, RandomState } from '../random';
 import { checkIndex, type Dataset, type Sample } from './dataset';
-import { ImageError } from './decode/decode';
+import { ImageError } from './decode/error';
+import { runDecodeJob, splitTransform, withPath, type DecodeResult, type Step } from './decode/job';
 import { decodeInPool } from './decode/pool';
 import { Fingerprint } from '../fingerprint';
 import { MAX_PIXELS, type RgbImage } from './image';
-import { type DecodeJob, namedSize, runDecodeJob, splitPortable } from './decode/job';
 import { applyToTensor, Compose, ToTensor, type Transform } from './transforms';
 
 /** Endings of the names of pictures, in any case (torchvision's list). */
-export const IMG_EXTENSIONS = [
-  '.jpg',
-  '.jpeg',
-  '.png',
-  '.ppm',
-  '.bmp',
-  '.pgm',
-  '.tif',
-  '.tiff',
-  '.webp',
-] as const;
+export const IMG_EXTENSIONS = ['.jpg', '.jpeg', '.png', '.ppm', '.bmp', '.pgm', '.tif', '.tiff', '.webp'];
 
 export interface ImageFolderOptions {
   /** Applied to each picture by `get`; its last step must give floats. Default: `ToTensor` alone. */
@@ -61,22 +51,18 @@ export class ImageFolder implements Dataset {
   readonly ignored: readonly LeftOut[];
   /** Pictures that could not be read so far; grows as they are met (`onError: 'skip'`). */
   readonly skipped: LeftOut[] = [];
-  private readonly options: Required<ImageFolderOptions>;
+  /** Applied by `get`; may be replaced at any time. */
+  transform: Transform;
+  private readonly options: Required<Omit<ImageFolderOptions, 'transform'>>;
 
   /** @throws when there is no class folder, or a class without pictures (it is named). */
   constructor(
     readonly root: string,
-    options: ImageFolderOptions = {},
+    { transform = new ToTensor(), ...options }: ImageFolderOptions = {},
   ) {
-    this.options = {
-      transform: new ToTensor(),
-      onError: 'stop',
-      allowEmpty: false,
-      followLinks: false,
-      maxPixels: MAX_PIXELS,
-      threads: true,
-      ...options,
-    };
+    this.transform = transform;
+    const byDefault = { allowEmpty: false, followLinks: false, maxPixels: MAX_PIXELS, threads: true };
+    this.options = { onError: 'stop', ...byDefault, ...options };
     const scan = new Scan(root, this.options.followLinks);
     this.classes = scan.classes();
     if (this.classes.length === 0) throw new Error(`ImageFolder: there is no class folder in ${root}.`);
@@ -97,57 +83,43 @@ export class ImageFolder implements Dataset {
     return this.imgs.length;
   }
 
-  /** Applied by `get`; may be replaced at any time. */
-  get transform(): Transform {
-    return this.options.transform;
-  }
-
-  set transform(transform: Transform) {
-    this.options.transform = transform;
-  }
-
   describe(index: number): string {
     return this.imgs[index][0];
   }
 
   /** Of the files' names and contents, not their times: a copy of the folder has the same. */
   async fingerprint(): Promise<string> {
-    const print = new Fingerprint().add([this.classes, this.transform, this.options.maxPixels]);
+    const fingerprint = new Fingerprint().add([this.classes, this.transform, this.options.maxPixels]);
     for (const [path, label] of this.imgs) {
       const bytes = await readFile(path).catch(() => null); // one that can't be read is met by `get`
-      print.add([relative(this.root, path), label, bytes]);
+      fingerprint.add([relative(this.root, path), label, bytes]);
     }
-    return print.digest();
+    return fingerprint.digest();
   }
 
-  async get(index: number, random: Random, into?: Float32Array): Promise<Sample | null> {
+  async get(index: number, random: Random): Promise<Sample | null> {
     checkIndex(index, this.length);
-    const { steps, rest } = splitPortable(this.transform);
-    const done = await this.decode(index, {
-      steps,
-      random: random.state,
-      into: rest.length > 0 ? undefined : into,
-    });
+    const { steps, rest } = splitTransform(this.transform);
+    const done = await this.decode(index, steps, random.state);
     if (!done) return null;
     random.state = done.random;
     try {
       return { image: applyToTensor(new Compose(rest), done.image, random), label: this.targets[index] };
     } catch (error) {
-      return this.leaveOut(namedSize(this.imgs[index][0], error));
+      return this.leaveOut(withPath(this.imgs[index][0], error));
     }
   }
 
   /** Picture `index` without its transform; null when it was skipped. */
   async picture(index: number): Promise<RgbImage | null> {
     checkIndex(index, this.length);
-    const done = await this.decode(index, { steps: [], random: [0, 0, 0, 0] });
+    const done = await this.decode(index, [], [0, 0, 0, 0]);
     return done && (done.image as RgbImage);
   }
 
-  private async decode(index: number, what: Omit<DecodeJob, 'path' | 'maxPixels'>) {
-    const [path] = this.imgs[index];
+  private async decode(index: number, steps: Step[], random: RandomState): Promise<DecodeResult | null> {
     const { maxPixels, threads } = this.options;
-    const job = { path, maxPixels, ...what };
+    const job = { path: this.imgs[index][0], maxPixels, steps, random };
     try {
       return await (threads ? decodeInPool(job) : runDecodeJob(job));
     } catch (error) {

@@ -13,10 +13,6 @@ import { checkSample, describeSample, type Dataset, type Sample } from './datase
  * so a seed gives the same batches however the work is spread.
  */
 export class DataLoader extends BatchLoader<tf.Tensor4D> {
-  /** Values of one sample, as far as is known. */
-  private sampleLength = 0;
-  private readonly spare: SharedArrayBuffer[] = [];
-
   constructor(
     override readonly dataset: Dataset,
     options: DataLoaderOptions = {},
@@ -25,56 +21,28 @@ export class DataLoader extends BatchLoader<tf.Tensor4D> {
   }
 
   protected assemble(indices: readonly number[], epoch: number): HostBatch | Promise<HostBatch> {
-    const room = this.room(indices.length * this.sampleLength).fill(NaN); // what a data set leaves out must not pass
-    const samples = indices.map((index, i) => {
-      const into = room.subarray(i * this.sampleLength, (i + 1) * this.sampleLength);
-      return this.dataset.get(index, new Random(this.seed, epoch, index), into);
-    });
-    if (!samples.some((sample) => sample instanceof Promise))
-      return this.collate(indices, samples as (Sample | null)[], room);
-    return Promise.all(samples.map((sample) => Promise.resolve(sample))).then((all) =>
-      this.collate(indices, all, room),
-    );
+    const samples = indices.map((index) => this.dataset.get(index, new Random(this.seed, epoch, index)));
+    return samples.some((sample) => sample instanceof Promise)
+      ? Promise.all(samples).then((all) => this.collate(indices, all))
+      : this.collate(indices, samples as (Sample | null)[]);
   }
 
-  /**
-   * Memory for the values of a batch, used again when TensorFlow has them: 3.6 MB for the article's, and as much
-   * garbage otherwise. It is shared, so that decoding threads write into it. It begins four bytes into its buffer,
-   * since TensorFlow goes on using memory that is aligned for it, and copies only what isn't (TF_NewTensor).
-   */
-  private room(length: number): Float32Array {
-    const bytes = (length + 1) * 4;
-    const spare = this.spare.findIndex((buffer) => buffer.byteLength >= bytes);
-    const [buffer] = spare < 0 ? [new SharedArrayBuffer(bytes)] : this.spare.splice(spare, 1);
-    return new Float32Array(buffer, 4, length);
-  }
-
-  private collate(
-    indices: readonly number[],
-    samples: readonly (Sample | null)[],
-    room: Float32Array,
-  ): HostBatch {
+  private collate(indices: readonly number[], samples: readonly (Sample | null)[]): HostBatch {
     const kept = samples.flatMap((sample, i) => (sample ? [{ ...sample, index: indices[i] }] : []));
     for (const { index, ...sample } of kept) checkSample(this.dataset, index, sample);
     const { height, width } = kept[0]?.image ?? { height: 0, width: 0 };
     const size = height * width * 3;
-    this.sampleLength = size; // the next batch's samples are probably as large
-    const length = kept.length * size;
-    const data = length <= room.length ? room.subarray(0, length) : this.room(length);
-    const labels = new Int32Array(kept.length);
-    kept.forEach(({ image, label, index }, i) => {
+    const data = new Float32Array(kept.length * size);
+    kept.forEach(({ image, index }, i) => {
       if (image.height !== height || image.width !== width)
         throw new Error(
           `DataLoader: the images of a batch must have one size: ${describeSample(this.dataset, kept[0].index)} is ` +
             `${height}x${width}, ${describeSample(this.dataset, index)} is ${image.height}x${image.width} ` +
             '(height x width). Add Resize and CenterCrop to the transforms.',
         );
-      const place = data.subarray(i * size, (i + 1) * size);
-      const isThere = image.data.buffer === place.buffer && image.data.byteOffset === place.byteOffset;
-      if (!isThere) place.set(image.data);
-      labels[i] = label;
+      data.set(image.data, i * size);
     });
-    const release = (): void => void this.spare.push(data.buffer as SharedArrayBuffer);
-    return { data, labels, shape: [kept.length, height, width, 3], release };
+    const labels = Int32Array.from(kept, ({ label }) => label);
+    return { data, labels, shape: [kept.length, height, width, 3] };
   }
 }

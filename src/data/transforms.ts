@@ -1,5 +1,5 @@
 import type { Random } from '../random';
-import { crop, flipHorizontal, pad, type Padding } from './geometry';
+import { crop, flipHorizontal } from './geometry';
 import {
   type CropBox,
   ImageSizeError,
@@ -33,15 +33,14 @@ export function applyToTensor(transform: Transform, image: Image, random: Random
 export class Compose implements Transform {
   constructor(readonly transforms: readonly Transform[]) {}
 
-  /** @param into - memory for the result, used if the last steps are `ToTensor` and `Normalize` and it has that length. */
-  forward(image: Image, random: Random, into?: Float32Array): Image {
+  forward(image: Image, random: Random): Image {
     let current = image;
     for (let i = 0; i < this.transforms.length; i++) {
       const transform = this.transforms[i];
       const next = this.transforms[i + 1];
       if (transform instanceof ToTensor && next instanceof Normalize && isRgbImage(current)) {
+        current = next.fromBytes(current);
         i++;
-        current = next.fromBytes(current, i === this.transforms.length - 1 ? into : undefined);
       } else current = transform.forward(current, random);
     }
     return current;
@@ -76,57 +75,39 @@ export class CenterCrop implements Transform {
 
   forward(image: Image): Image {
     const [height, width] = this.size;
-    const dy = Math.max(height - image.height, 0);
-    const dx = Math.max(width - image.width, 0);
-    // An odd rest goes to the right and the bottom.
-    const padded = pad(image, [dx >> 1, dy >> 1, (dx + 1) >> 1, (dy + 1) >> 1]);
-    const top = roundHalfToEven((padded.height - height) / 2);
-    const left = roundHalfToEven((padded.width - width) / 2);
-    return crop(padded, top, left, height, width);
+    // An odd rest of what is added goes to the right and the bottom.
+    const start = (there: number, wanted: number) =>
+      there < wanted ? -((wanted - there) >> 1) : roundHalfToEven((there - wanted) / 2);
+    return crop(image, start(image.height, height), start(image.width, width), height, width);
   }
 }
 
 export interface RandomCropOptions {
-  /** Border added before the crop: all sides, [left and right, top and bottom] or [left, top, right, bottom]. Default 0. */
-  padding?: number | readonly [number, number] | Padding;
-  /** Pad further where the image is still smaller than the crop. Default false: that is an error. */
-  padIfNeeded?: boolean;
-  /** Value of the border, 0 to 255 in a picture. Default 0. */
-  fill?: number;
+  /** Width in pixels of a black border that is added before the crop. Default 0. */
+  padding?: number;
 }
 
 /** Cuts out a rectangle at a random place. With `padding: 4` on 32x32 it is the augmentation of CIFAR-10 in the paper. */
 export class RandomCrop implements Transform {
   readonly size: readonly [number, number];
-  readonly padding: Padding;
-  readonly padIfNeeded: boolean;
-  readonly fill: number;
+  readonly padding: number;
 
-  constructor(size: Size, options: RandomCropOptions = {}) {
-    const { padding = 0, padIfNeeded = false, fill = 0 } = options;
+  constructor(size: Size, { padding = 0 }: RandomCropOptions = {}) {
     this.size = pair(size, 'RandomCrop');
-    this.padding = fourSides(padding);
-    this.padIfNeeded = padIfNeeded;
-    this.fill = fill;
+    this.padding = padding;
   }
 
   forward(image: Image, random: Random): Image {
     const [height, width] = this.size;
-    let padded = pad(image, this.padding, this.fill);
-    if (this.padIfNeeded) {
-      const dx = Math.max(width - padded.width, 0);
-      const dy = Math.max(height - padded.height, 0);
-      padded = pad(padded, [dx, dy, dx, dy], this.fill); // torchvision adds the whole lack on both sides
-    }
-    const spareHeight = padded.height - height;
-    const spareWidth = padded.width - width;
-    if (spareHeight < 0 || spareWidth < 0)
+    const places = [image.height - height, image.width - width].map((rest) => rest + 2 * this.padding + 1);
+    if (places.some((count) => count < 1))
       throw new ImageSizeError(
-        `RandomCrop: ${height}x${width} does not fit into ${padded.height}x${padded.width} ` +
-          '(height x width): resize first, or set padIfNeeded.',
+        `RandomCrop: ${height}x${width} does not fit into ${image.height + 2 * this.padding}x` +
+          `${image.width + 2 * this.padding} (height x width): resize first, or set padding.`,
       );
-    if (spareHeight === 0 && spareWidth === 0) return padded; // torchvision draws no number here
-    return crop(padded, random.integer(spareHeight + 1), random.integer(spareWidth + 1), height, width);
+    const isOnly = places.every((count) => count === 1); // torchvision draws no number here
+    const [top, left] = places.map((count) => (isOnly ? 0 : random.integer(count)) - this.padding);
+    return crop(image, top, left, height, width);
   }
 }
 
@@ -243,9 +224,9 @@ export class Normalize implements Transform {
   }
 
   /** `ToTensor` and `forward` in one. A byte has 256 values, so they are looked up: the same numbers in less time. */
-  fromBytes({ data, height, width, channels }: RgbImage, into?: Float32Array): ImageArray {
+  fromBytes({ data, height, width, channels }: RgbImage): ImageArray {
     const table = this.forward(new ToTensor().forward(GREYS)).data; // [256, 3]
-    const result = into?.length === data.length ? into : new Float32Array(data.length);
+    const result = new Float32Array(data.length);
     for (let i = 0; i < data.length; i += 3) {
       result[i] = table[data[i] * 3];
       result[i + 1] = table[data[i + 1] * 3 + 1];
@@ -287,9 +268,4 @@ function shorterSide(height: number, width: number, size: number): [number, numb
   return width <= height
     ? [Math.trunc((size * height) / width), size]
     : [size, Math.trunc((size * width) / height)];
-}
-
-function fourSides(padding: number | readonly [number, number] | Padding): Padding {
-  if (typeof padding === 'number') return [padding, padding, padding, padding];
-  return padding.length === 2 ? [padding[0], padding[1], padding[0], padding[1]] : padding;
 }

@@ -23,17 +23,12 @@ interface Golden {
   resizeLarge: ({ from: Pair; size: number | Pair } & GoldenHash)[];
   resizedCrop: ({ from: Pair; box: Box; size: Pair } & GoldenImage)[];
   centerCrop: ({ from: Pair; size: number | Pair } & GoldenImage)[];
-  padCrop: ({
-    from: Pair;
-    padding: [number, number, number, number];
-    fill: number;
-    box: Box;
-  } & GoldenImage)[];
+  crop: ({ from: Pair; box: Box } & GoldenImage)[];
   flip: { from: Pair } & GoldenImage;
   normalized: { from: Pair; mean: number[]; std: number[] } & GoldenImage;
   fallback: { from: Pair; ratio: Pair; box: Box }[];
   boxAverages: { from: Pair; mean: number[]; std: number[] };
-  grids: ({ n: number; options: { nrow?: number; padding?: number; normalize?: boolean } } & GoldenImage)[];
+  grids: ({ n: number; options: { nrow?: number } } & GoldenImage)[];
   statistics: { sizes: Pair[]; calMeanStd: [number[], number[]]; allPixels: [number[], number[]] };
   decoded: ({ name: string; file: string } & GoldenImage)[];
 }

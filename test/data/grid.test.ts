@@ -15,7 +15,7 @@ function inputs(n: number): ImageArray[] {
   }));
 }
 
-test('torchvision’s grids: rows, padding, stretching, a single image', () => {
+test('torchvision’s grids: rows, borders, a single image', () => {
   for (const entry of golden.grids) {
     const grid = makeGrid(inputs(entry.n), entry.options);
     assert.deepEqual([grid.height, grid.width], [entry.height, entry.width]);

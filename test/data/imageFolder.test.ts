@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, dirname, join, relative } from 'node:path';
-import { after, test } from 'node:test';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
+import { test } from 'node:test';
 import sharp from 'sharp';
-import { decodeImage, ImageError } from '../../src/data/decode/decode';
+import { decodeImage } from '../../src/data/decode/decode';
+import { ImageError } from '../../src/data/decode/error';
 import type { Image } from '../../src/data/image';
 import { ImageFolder } from '../../src/data/imageFolder';
 import { projectRoot } from '../../src/locations';
@@ -21,23 +21,8 @@ import {
 } from '../../src/data/transforms';
 import { trainTransform } from '../../src/data/presets';
 import { Random } from '../../src/random';
-import { golden, type GoldenHash, photographs, sha256, withoutPhotographs } from './golden';
-
-const scratch = mkdtempSync(join(tmpdir(), 'image-folder-'));
-after(() => rmSync(scratch, { recursive: true }));
-
-function write(path: string, content: string | Uint8Array): string {
-  const full = join(scratch, path);
-  mkdirSync(dirname(full), { recursive: true });
-  writeFileSync(full, content);
-  return full;
-}
-
-function goldenFile(name: string): Buffer {
-  const entry = golden.decoded.find((one) => one.name === name);
-  assert.ok(entry, name);
-  return Buffer.from(entry.file, 'base64');
-}
+import { type GoldenHash, photographs, sha256, withoutPhotographs } from './golden';
+import { goldenFile, scratch, write } from './scratch';
 
 test('classes and pictures come in torchvision’s order, whatever their names', async () => {
   const jpeg = goldenFile('color.jpg');
@@ -52,7 +37,7 @@ test('classes and pictures come in torchvision’s order, whatever their names',
   ])
     write(`order/${name}`, jpeg);
   write('order/Z/notes.txt', 'not a picture');
-  write('order/Z/imageNotFound.gif', goldenFile('is-a-gif.jpg'));
+  write('order/Z/imageNotFound.gif', 'GIF89a');
   write('order/stray.jpg', jpeg);
   const root = join(scratch, 'order');
   const folder = new ImageFolder(root);

@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
-import { decodeImage, ImageError } from '../../src/data/decode/decode';
+import { decodeImage } from '../../src/data/decode/decode';
+import { ImageError } from '../../src/data/decode/error';
 import type { CropBox, RgbImage } from '../../src/data/image';
 import { golden } from './golden';
 

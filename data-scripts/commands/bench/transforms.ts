@@ -1,5 +1,5 @@
 import { decodeImage } from '../../../src/data/decode/decode';
-import { crop, flipHorizontal, pad } from '../../../src/data/geometry';
+import { crop, flipHorizontal } from '../../../src/data/geometry';
 import type { Image, ImageArray, RgbImage } from '../../../src/data/image';
 import type { ImageFolder } from '../../../src/data/imageFolder';
 import { IMAGENET_MEAN, IMAGENET_STD } from '../../../src/data/presets';
@@ -54,7 +54,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'RandomCrop',
     parameters: (_, random) => [random.integer(9), random.integer(9)],
-    ours: ({ middle }, [top, left]) => crop(pad(middle, [4, 4, 4, 4]), top, left, 224, 224),
+    ours: ({ middle }, [top, left]) => crop(middle, top - 4, left - 4, 224, 224),
   },
   {
     name: 'RandomResizedCrop',

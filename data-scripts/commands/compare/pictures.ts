@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { decodeImage, ImageError } from '../../../src/data/decode/decode';
+import { decodeImage } from '../../../src/data/decode/decode';
+import { ImageError } from '../../../src/data/decode/error';
 import { crop } from '../../../src/data/geometry';
 import type { CropBox } from '../../../src/data/image';
 import { projectRoot } from '../../../src/locations';

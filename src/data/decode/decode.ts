@@ -1,9 +1,9 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import sharp, { type Sharp } from 'sharp';
-import { decodeBmp } from './bmp';
-import { crop, isQuarterTurn, turn } from '../geometry';
-import { decodeGif } from '../gif';
+import { crop } from '../geometry';
 import { MAX_PIXELS, type CropBox, type RgbImage } from '../image';
+import { decodeBmp } from './bmp';
+import { ImageError } from './error';
 import { jpegFrame } from './jpeg';
 import { pngSize } from './png';
 import { decodePnm } from './pnm';
@@ -11,17 +11,6 @@ import { tiffLayout } from './tiff';
 
 /** Largest file that is read, in bytes; the largest uncompressed picture within `MAX_PIXELS` is smaller. */
 const MAX_FILE_BYTES = 2 ** 30;
-
-/** A picture that cannot be read or used; the message begins with its path. */
-export class ImageError extends Error {
-  constructor(
-    readonly path: string,
-    readonly reason: string,
-  ) {
-    super(`${path}: ${reason}`);
-    this.name = 'ImageError';
-  }
-}
 
 /**
  * Decides which part of a picture is wanted when its size is known, and throws to refuse it.
@@ -36,14 +25,14 @@ const DECODERS: readonly [magic: RegExp, decoder: Decoder][] = [
   [/^\x89PNG\r\n\x1a\n/, decodePng],
   [/^RIFF[^]{4}WEBP/, decodeWebp],
   [/^(II\*\0|MM\0\*)/, decodeTiff],
-  [/^GIF8[79]a/, decodeGif],
+  [/^GIF8[79]a/, refuseGif],
   [/^P[2356][ \t\n\v\f\r]/, decodePnm],
   [/^BM/, decodeBmp],
 ];
 
 /**
  * Reads a picture as `Image.open(path).convert('RGB')` of Pillow, which torchvision's `pil_loader` is: to the same
- * pixels, or not at all. JPEG, PNG, WebP, TIFF, GIF, BMP, PPM and PGM are read, colour, grey, palette and CMYK. Like
+ * pixels, or not at all. JPEG, PNG, WebP, TIFF, BMP, PPM and PGM are read, colour, grey, palette and CMYK. Like
  * Pillow it applies no colour profile, turns a TIFF by its orientation but nothing else, drops alpha, and takes the first
  * picture of several. Refused are, besides what is damaged or cut off, kinds that photographs do not come in and on which
  * decoders disagree; the error names them. Which it is depends on the file alone, not on the part that is wanted.
@@ -58,7 +47,7 @@ export async function decodeImage(path: string, maxPixels = MAX_PIXELS, choose?:
     const bytes = readBounded(path);
     const start = bytes.toString('latin1', 0, 12);
     const decoder = DECODERS.find(([magic]) => magic.test(start))?.[1];
-    if (!decoder) throw new Error('is no JPEG, PNG, WebP, TIFF, GIF, BMP, PPM or PGM picture');
+    if (!decoder) throw new Error('is no JPEG, PNG, WebP, TIFF, BMP, PPM or PGM picture');
     let box = { top: 0, left: 0, height: 0, width: 0 };
     const picture = await decoder(bytes, (height, width) => {
       if (height * width > maxPixels)
@@ -112,31 +101,35 @@ async function decodePng(bytes: Buffer, choose: Choose): Promise<RgbImage> {
 async function decodeWebp(bytes: Buffer, choose: Choose): Promise<RgbImage> {
   const missing = bytes.readUInt32LE(4) + 8 - bytes.length;
   if (missing > 0) throw new Error(`is cut off: its last ${missing} bytes are missing`);
-  const { height, width } = await whole(sharp(bytes, SHARP_OPTIONS).metadata());
+  const { height, width } = await explained(sharp(bytes, SHARP_OPTIONS).metadata());
   choose(height, width);
   return toRgb(sharp(bytes, SHARP_OPTIONS), height, width);
 }
 
 async function decodeTiff(bytes: Buffer, choose: Choose): Promise<RgbImage> {
-  const { height, width, orientation, hasInks } = tiffLayout(bytes);
-  if (isQuarterTurn(orientation)) choose(width, height);
-  else choose(height, width);
+  const { height, width, hasInks } = tiffLayout(bytes);
+  choose(height, width);
   // Strips that cannot be unpacked are no error to libvips below 'error', but black.
-  const picture = sharp(bytes, { ...SHARP_OPTIONS, failOn: 'error' });
-  return turn(await toRgb(picture, height, width, hasInks), orientation);
+  const picture = sharp(bytes, { ...SHARP_OPTIONS, failOn: 'error', autoOrient: true });
+  return toRgb(picture, height, width, hasInks);
+}
+
+/** By its ending no GIF counts as a picture; those that come have another's name, and are mostly "image not found". */
+function refuseGif(): never {
+  throw new Error('is a GIF, which is not read: save it as PNG');
 }
 
 async function toRgb(picture: Sharp, height: number, width: number, hasInks = false): Promise<RgbImage> {
   const pixels = hasInks
-    ? cmykToRgb(await whole(picture.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer()))
-    : await whole(picture.toColourspace('srgb').removeAlpha().raw().toBuffer());
+    ? cmykToRgb(await explained(picture.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer()))
+    : await explained(picture.toColourspace('srgb').removeAlpha().raw().toBuffer());
   if (pixels.length !== height * width * 3)
     throw new Error(`was decoded to ${pixels.length} values instead of ${height}x${width}x3`);
   return { data: pixels, height, width, channels: 3 };
 }
 
 /** Puts a decoder's complaint into a sentence. */
-async function whole<T>(work: Promise<T>): Promise<T> {
+async function explained<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -1,3 +1,5 @@
+import { refuseKind } from './error';
+
 /** What a JPEG's frame header says. */
 export interface JpegFrame {
   height: number;
@@ -49,7 +51,7 @@ export function jpegFrame(bytes: Buffer): JpegFrame {
     } else if (marker === 0xee) {
       isAdobe ||= segment.length >= 12 && segment.toString('latin1', 0, 5) === 'Adobe';
     } else if (marker >= 0xc3 && marker <= 0xcf && marker !== 0xc4) {
-      throw new Error(`is a JPEG of a rare kind (frame FF ${marker.toString(16)}: lossless or arithmetic)`);
+      refuseKind('JPEG', `frame FF ${marker.toString(16)}: lossless or arithmetic`);
     } else if (![0xc4, 0xdb, 0xdd, 0xfe].includes(marker) && marker >> 4 !== 0xe) throw wrong;
   }
   if (!frame || scans === 0) throw new Error('is a JPEG without a picture');

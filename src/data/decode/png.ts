@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { DEEP_GREY } from './pnm';
+import { DEEP_GREY } from './error';
 
 /**
  * Goes through a PNG's chunks and reads its size. Each chunk has a checksum, so damage shows before anything is decoded.

@@ -2,10 +2,9 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import 'sharp'; // a native library must be loaded here before a worker thread loads it
-import { ImageError } from './decode';
-import type { AnswerMessage, JobMessage } from './worker';
-import type { Image } from '../image';
+import { ImageError } from './error';
 import type { DecodeJob, DecodeResult } from './job';
+import type { AnswerMessage, JobMessage } from './worker';
 
 /** Threads that decode and transform: more than four only wait for each other beside a training run. */
 export const DECODE_THREADS = Math.min(4, availableParallelism());
@@ -48,11 +47,9 @@ class DecodeThread {
     this.jobs.delete(message.id);
     if (this.jobs.size === 0) this.worker.unref();
     if (!pending) return;
-    if ('size' in message) {
-      const { size, data = pending.job.into, random } = message;
-      pending.resolve({ image: { ...size, data } as Image, random });
-    } else if ('imageError' in message)
-      pending.reject(new ImageError(message.imageError.path, message.imageError.reason));
+    if ('result' in message) pending.resolve(message.result);
+    else if ('refusal' in message)
+      pending.reject(new ImageError(message.refusal.path, message.refusal.reason));
     else pending.reject(message.error);
   }
 
@@ -72,7 +69,8 @@ let threads: DecodeThread[] = [];
 
 /**
  * Runs a job on the thread that has least to do. Jobs queue up there at once, so they are worked off even while
- * TensorFlow keeps this thread's event loop from turning. Threads are started when first needed.
+ * TensorFlow keeps this thread's event loop from turning; kept pools (piscina, tinypool) queue in this thread, and would
+ * stand still meanwhile. Threads are started when first needed.
  */
 export function decodeInPool(job: DecodeJob): Promise<DecodeResult> {
   threads = threads.filter((thread) => thread.alive);

@@ -1,13 +1,10 @@
-import { isQuarterTurn } from '../geometry';
-import { DEEP_GREY } from './pnm';
+import { DEEP_GREY, refuseKind } from './error';
 
 /** What a TIFF's first directory says. */
 export interface TiffLayout {
-  /** As stored, before `orientation` is followed. */
+  /** When it stands upright, as its orientation says. */
   height: number;
   width: number;
-  /** 1 to 8, as in EXIF. */
-  orientation: number;
   hasInks: boolean;
 }
 
@@ -44,6 +41,8 @@ const OTHERS: Readonly<Record<number, string>> = {
   50000: 'zstd',
   50001: 'WebP',
 };
+const refuse: (what: string) => never = (what) => refuseKind('TIFF', what);
+
 /** Bytes of a value of each type. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
 /** photometric, samples (with the kinds of the extra ones): bits of each. Grey (0, 1), RGB (2), palette (3), inks (5). */
@@ -74,38 +73,29 @@ export function tiffLayout(bytes: Buffer): TiffLayout {
 
   const compression = one('compression');
   if (!COMPRESSIONS.includes(compression))
-    throw new Error(
-      unread(`compression ${compression}${OTHERS[compression] ? `, ${OTHERS[compression]}` : ''}`),
-    );
-  if (all('starts').length === 0) throw new Error(unread('tiles instead of strips'));
+    refuse(`compression ${compression}${OTHERS[compression] ? `, ${OTHERS[compression]}` : ''}`);
+  if (all('starts').length === 0) refuse('tiles instead of strips');
   const expected = { planar: samples === 1 ? one('planar') : 1, fillOrder: 1, format: 1 } as const;
   for (const [name, value] of Object.entries(expected) as [keyof typeof expected, number][])
-    if (all(name).some((each) => each !== value)) throw new Error(unread(`${name} ${all(name).join()}`));
-  const bits = one('bits');
-  const kind = [one('photometric'), samples, all('extra').join('+')].join();
+    if (all(name).some((each) => each !== value)) refuse(`${name} ${all(name).join()}`);
+  const [bits, photometric, extra] = [one('bits'), one('photometric'), all('extra').join()];
   if (samples === 1 && bits === 16) throw new Error(DEEP_GREY);
-  if (
-    !KINDS[kind]?.includes(bits) ||
-    all('bits').length !== samples ||
-    all('bits').some((each) => each !== bits)
-  )
-    throw new Error(
-      unread(
-        `photometric ${one('photometric')}, ${samples} samples of ${all('bits').join()} bits, extra ${all('extra').join() || 'none'}`,
-      ),
+  const isEven = all('bits').length === samples && all('bits').every((each) => each === bits);
+  if (!isEven || !KINDS[`${photometric},${samples},${extra}`]?.includes(bits))
+    refuse(
+      `photometric ${photometric}, ${samples} samples of ${all('bits').join()} bits, extra ${extra || 'none'}`,
     );
-  if (one('photometric') === 3 && all('palette').length !== 3 << bits)
+  if (photometric === 3 && all('palette').length !== 3 << bits)
     throw new Error(`is a damaged TIFF: a palette of ${all('palette').length} numbers for ${bits} bits`);
   const predictor = one('predictor');
-  if (predictor > (bits >= 8 ? 2 : 1)) throw new Error(unread(`predictor ${predictor}`));
+  if (predictor > (bits >= 8 ? 2 : 1)) refuse(`predictor ${predictor}`);
 
   const rows = Math.min(one('rows'), height);
   const [starts, lengths, orientation] = [all('starts'), all('lengths'), one('orientation')];
+  const isQuarterTurn = orientation >= 5 && orientation <= 8; // numbered as in EXIF
   // Pillow maps such a file into memory, in the size that it will have when it is turned.
-  if (isQuarterTurn(orientation) && compression === 1 && starts.length === 1 && samples !== 3)
-    throw new Error(
-      unread(`orientation ${orientation} of one uncompressed strip, which Pillow opens wrongly`),
-    );
+  if (isQuarterTurn && compression === 1 && starts.length === 1 && samples !== 3)
+    refuse(`orientation ${orientation} of one uncompressed strip, which Pillow opens wrongly`);
   if (starts.length !== Math.ceil(height / rows) || lengths.length !== starts.length)
     throw new Error(`is a damaged TIFF: ${starts.length} strips of ${rows} rows for ${height} rows`);
   const rowBytes = Math.ceil((width * samples * bits) / 8);
@@ -114,11 +104,9 @@ export function tiffLayout(bytes: Buffer): TiffLayout {
     if (lengths[i] < least || start + lengths[i] > bytes.length)
       throw new Error(`is a damaged or cut off TIFF: its strip ${i} has fewer bytes than it needs`);
   });
-  return { height, width, orientation, hasInks: one('photometric') === 5 };
+  const hasInks = photometric === 5;
+  return isQuarterTurn ? { height: width, width: height, hasInks } : { height, width, hasInks };
 }
-
-const unread = (what: string): string =>
-  `is a TIFF of a rare kind (${what}), which is not read: save it as PNG`;
 
 /** The tags that are used here, with their values. */
 function readTags(bytes: Buffer): Map<number, number[]> {
@@ -141,8 +129,7 @@ function readTags(bytes: Buffer): Map<number, number[]> {
     const values = count * size > 4 ? long(at + 8) : at + 8;
     outside(values, count * size);
     if (!known.has(tag)) continue;
-    if ((type !== 3 && type !== 4) || count < 1 || tags.has(tag))
-      throw new Error(unread(`tag ${tag} of type ${type}`));
+    if ((type !== 3 && type !== 4) || count < 1 || tags.has(tag)) refuse(`tag ${tag} of type ${type}`);
     tags.set(
       tag,
       Array.from({ length: count }, (_, i) => (size === 2 ? short : long)(values + i * size)),
