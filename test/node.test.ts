@@ -30,8 +30,8 @@ function node(
 const POOL = `
   const { decodeInPool } = require('./.build/src/data/decode/pool');
   const { Random } = require('./.build/src/random');
-  const job = (name, steps = []) =>
-    ({ path: process.env.FOLDER + '/' + name, maxPixels: 1e6, steps, random: new Random(0).state });`;
+  const job = (name, steps = [], into) =>
+    ({ path: process.env.FOLDER + '/' + name, maxPixels: 1e6, steps, random: new Random(0).state, into });`;
 
 test('transfer lists: a decoded picture crosses from its thread, whoever owns its memory', async () => {
   const picture = sharp({ create: { width: 31, height: 17, channels: 3, background: '#204060' } });
@@ -48,11 +48,12 @@ test('transfer lists: a decoded picture crosses from its thread, whoever owns it
     const { splitTransform } = require('./.build/src/data/decode/job');
     const { Compose, Normalize, ToTensor } = require('./.build/src/data/transforms');
     const { steps } = splitTransform(new Compose([new ToTensor(), new Normalize([0, 0, 0], [1, 1, 1])]));
-    Promise.all([job('a.jpeg'), job('a.png'), job('a.pgm'), job('a.png', steps)].map(decodeInPool))
+    const shared = new Float32Array(new SharedArrayBuffer(31 * 17 * 3 * 4));
+    Promise.all([job('a.jpeg'), job('a.png'), job('a.pgm'), job('a.png', steps), job('a.png', steps, shared)].map(decodeInPool))
       .then((results) => console.log(results.map(({ image: { data, height, width } }) =>
-        [data.constructor.name, data.length === height * width * 3].join(' ')).join(', ')));`);
-  const sharps = 'Uint8Array true';
-  const expected = [sharps, sharps, sharps, 'Float32Array true'];
+        [data.constructor.name, data.length === height * width * 3, data.buffer === shared.buffer].join(' ')).join(', ')));`);
+  const sharps = 'Uint8Array true false';
+  const expected = [sharps, sharps, sharps, 'Float32Array true false', 'Float32Array true true'];
   assert.equal(stdout.trim(), expected.join(', '), stderr);
 });
 

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { checkNumber } from '../checkNumber';
+import { executeSingle } from '../ops/execute';
 import { Random } from '../random';
 
 export interface DataLoaderOptions {
@@ -33,6 +34,8 @@ export interface HostBatch {
   data: Float32Array;
   labels: Int32Array;
   shape: [number, ...number[]];
+  /** Called when TensorFlow has the values: `data` may be used for something else. */
+  release?: () => void;
 }
 
 /**
@@ -129,7 +132,7 @@ export abstract class BatchLoader<Inputs extends tf.Tensor = tf.Tensor> implemen
 
       position.batch = batch + 1;
       if (host.labels.length === 0) continue;
-      const inputs = tf.tensor(host.data, host.shape, 'float32') as Inputs;
+      const inputs = upload(host) as Inputs;
       const labels = tf.tensor1d(host.labels, 'int32');
       try {
         yield [inputs, labels];
@@ -157,6 +160,16 @@ export abstract class BatchLoader<Inputs extends tf.Tensor = tf.Tensor> implemen
       ? new Random(this.seed, epoch, -1).permutation(length)
       : Array.from({ length }, (_, i) => i);
   }
+}
+
+/** Hands a batch to TensorFlow. tfjs-node does so only when an op first needs the values, so this is an op. */
+function upload({ data, shape, release }: HostBatch): tf.Tensor {
+  const values = tf.tensor(data, shape, 'float32');
+  if (!release) return values;
+  const copy = executeSingle('Identity', { T: { type: 'float32' } }, [values]);
+  values.dispose();
+  release();
+  return copy;
 }
 
 /** Waits for `value`, or throws the signal's reason as soon as it is aborted. */

@@ -19,6 +19,11 @@ export interface Dataset {
    * Data in memory is returned at once, data on disk as a promise; `null` means skipped (`onError: 'skip'`).
    */
   get(index: number, random: Random): Sample | null | Promise<Sample | null>;
+  /**
+   * As `get`, with the values written into `into` and returned as the image's `data`, if they are as many: where a data
+   * set has this, the loader saves making and copying an array for each picture.
+   */
+  getInto?(index: number, random: Random, into: Float32Array): Sample | null | Promise<Sample | null>;
   /** What to call sample `index` in an error, for instance its path; `sample 7` where this is missing. */
   describe?(index: number): string;
   /**
@@ -48,6 +53,11 @@ export class Subset implements Dataset {
     return this.dataset.get(this.indices[index], random);
   }
 
+  getInto(index: number, random: Random, into: Float32Array): Sample | null | Promise<Sample | null> {
+    checkIndex(index, this.length);
+    return getInto(this.dataset, this.indices[index], random, into);
+  }
+
   describe(index: number): string {
     return describeSample(this.dataset, this.indices[index]);
   }
@@ -56,6 +66,16 @@ export class Subset implements Dataset {
     const ofAll = await this.dataset.fingerprint?.();
     return ofAll === undefined ? undefined : new Fingerprint().add([ofAll, this.indices]).digest();
   }
+}
+
+/** Sample `index`, with its values in `into` where the data set can put them there. */
+export function getInto(
+  dataset: Dataset,
+  index: number,
+  random: Random,
+  into: Float32Array,
+): Sample | null | Promise<Sample | null> {
+  return dataset.getInto ? dataset.getInto(index, random, into) : dataset.get(index, random);
 }
 
 /** Throws unless `index` is an integer in [0, length). */

@@ -97,10 +97,14 @@ export class ImageFolder implements Dataset {
     return fingerprint.digest();
   }
 
-  async get(index: number, random: Random): Promise<Sample | null> {
+  get(index: number, random: Random): Promise<Sample | null> {
+    return this.getInto(index, random);
+  }
+
+  async getInto(index: number, random: Random, into?: Float32Array): Promise<Sample | null> {
     checkIndex(index, this.length);
     const { steps, rest } = splitTransform(this.transform);
-    const done = await this.decode(index, steps, random.state);
+    const done = await this.decode(index, steps, random.state, rest.length > 0 ? undefined : into);
     if (!done) return null;
     random.state = done.random;
     try {
@@ -117,9 +121,14 @@ export class ImageFolder implements Dataset {
     return done && (done.image as RgbImage);
   }
 
-  private async decode(index: number, steps: Step[], random: RandomState): Promise<DecodeResult | null> {
+  private async decode(
+    index: number,
+    steps: Step[],
+    random: RandomState,
+    into?: Float32Array,
+  ): Promise<DecodeResult | null> {
     const { maxPixels, threads } = this.options;
-    const job = { path: this.imgs[index][0], maxPixels, steps, random };
+    const job = { path: this.imgs[index][0], maxPixels, steps, random, into };
     try {
       return await (threads ? decodeInPool(job) : runDecodeJob(job));
     } catch (error) {

@@ -222,6 +222,23 @@ test('a sample with fewer or more values than its size says is named, and never 
       const loader = new DataLoader(dataset, { batchSize: 2, prefetch: 0 });
       await assert.rejects(epoch(loader), (error: Error) => message.test(error.message));
     }
+  // One that writes too little where the loader told it to: what is left is no number.
+  const short: Dataset = {
+    length: 4,
+    classes: ['a'],
+    get(index) {
+      return short.getInto!(index, new Random(0), new Float32Array(48)) as Sample;
+    },
+    getInto(index, _, into) {
+      const data = into.length === 48 ? into : new Float32Array(48);
+      data.fill(1, 0, index < 2 ? 48 : 20);
+      return { image: { data, height: 4, width: 4, channels: 3 }, label: 0 };
+    },
+  };
+  const sums: number[] = [];
+  for await (const [inputs] of new DataLoader(short, { batchSize: 2, prefetch: 0 }))
+    sums.push(tf.tidy(() => inputs.sum().dataSync()[0]));
+  assert.deepEqual(sums, [96, NaN]);
 });
 
 test('classes that differ between two data sets are named, both lists of them', () => {

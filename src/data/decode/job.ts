@@ -38,6 +38,8 @@ export interface DecodeJob {
   maxPixels: number;
   steps: readonly Step[];
   random: RandomState;
+  /** Where to put the values if they are as many floats: memory that threads share. */
+  into?: Float32Array;
 }
 
 /** What became of a job; `random` is where its generator stopped, so that the remaining transforms go on from there. */

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import 'sharp'; // a native library must be loaded here before a worker thread loads it
+import type { Image } from '../image';
 import { ImageError } from './error';
 import type { DecodeJob, DecodeResult } from './job';
 import type { AnswerMessage, JobMessage } from './worker';
@@ -47,8 +48,10 @@ class DecodeThread {
     this.jobs.delete(message.id);
     if (this.jobs.size === 0) this.worker.unref();
     if (!pending) return;
-    if ('result' in message) pending.resolve(message.result);
-    else if ('refusal' in message)
+    if ('size' in message) {
+      const { size, data = pending.job.into, random } = message;
+      pending.resolve({ image: { ...size, data } as Image, random });
+    } else if ('refusal' in message)
       pending.reject(new ImageError(message.refusal.path, message.refusal.reason));
     else pending.reject(message.error);
   }

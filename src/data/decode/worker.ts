@@ -1,7 +1,8 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
+import type { RandomState } from '../../random';
 import type { Image } from '../image';
 import { ImageError } from './error';
-import { type DecodeJob, type DecodeResult, runDecodeJob } from './job';
+import { type DecodeJob, runDecodeJob } from './job';
 
 /** A numbered job, and the answer to it. */
 export interface JobMessage {
@@ -9,7 +10,7 @@ export interface JobMessage {
   job: DecodeJob;
 }
 export type AnswerMessage = { id: number } & (
-  | { result: DecodeResult }
+  | { size: Omit<Image, 'data'>; data?: Image['data']; random: RandomState } // no data: it is where the job says
   | { refusal: { path: string; reason: string } } // an ImageError: a class does not cross
   | { error: Error }
 );
@@ -32,8 +33,12 @@ async function next(): Promise<void> {
   running++;
   const { id, job } = message;
   try {
-    const result = await runDecodeJob(job);
-    port.postMessage({ id, result } satisfies AnswerMessage, ownMemory(result.image));
+    const { image, random } = await runDecodeJob(job);
+    const { data, ...size } = image;
+    if (data instanceof Float32Array && data.length === job.into?.length) {
+      job.into.set(data);
+      port.postMessage({ id, size, random } satisfies AnswerMessage);
+    } else port.postMessage({ id, size, data, random } satisfies AnswerMessage, ownMemory(data));
   } catch (error) {
     const answer: AnswerMessage =
       error instanceof ImageError
@@ -49,6 +54,6 @@ async function next(): Promise<void> {
  * What of a picture can be handed over without a copy. A Buffer's memory is its maker's: sharp forbids to move its own,
  * and from Node 21 on that is an error; small Buffers share one piece of memory.
  */
-function ownMemory({ data }: Image): ArrayBuffer[] {
+function ownMemory(data: Image['data']): ArrayBuffer[] {
   return Buffer.isBuffer(data) ? [] : [data.buffer as ArrayBuffer];
 }
