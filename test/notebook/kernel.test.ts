@@ -41,8 +41,9 @@ test('figures say in their metadata that they are, with their captions; other ou
   const net = new CifarResNet(20);
   const written = await inKernel(async () => {
     showFigure(linePlot([{ name: 'loss', y: [1, 2] }], { title: 'Loss<br>by <b>epoch</b>' }));
-    await showImages(pixels, { caption: 'R&D' });
-    await showImages(pixels);
+    const picture = { data: new Float32Array(12), height: 2, width: 2, channels: 3 as const };
+    await showImages(picture, { caption: 'R&D' });
+    await showImages(picture);
     await showFeatureMaps(pixels, { caption: 'maps' });
     showBlocks([{ title: 'one', block: net.layer1.children()[0], input: [1, 8, 8, 16] }], {
       caption: 'a block',
