@@ -84,18 +84,19 @@ export { type MeanStd, type PictureSource, calMeanStd, datasetStatistics } from 
 export { type GridOptions, denormalize, makeGrid } from './data/grid';
 
 // Checkpoints of torch and safetensors
-export { CheckpointError } from './checkpoint/error';
+export { CheckpointError } from './state/error';
 export { loadCheckpoint } from './checkpoint/load';
 export { saveCheckpoint } from './checkpoint/save';
 export { type SafetensorsOptions, readSafetensorsMetadata, saveSafetensors } from './checkpoint/safetensors';
-export { convert, toFloat32 } from './checkpoint/convert';
+export { convert, toFloat32 } from './state/convert';
 
 // What networks are made of
 export { manualSeed, Random, type RandomState } from './random';
 export { Module } from './nn/module';
+export { onForward } from './nn/hooks';
 export { Parameter, StateBuffer } from './nn/parameter';
 export { type LoadOptions, type LoadResult } from './nn/loadStateDict';
-export { type DType, type StateDict, type StateTensor } from './nn/stateDict';
+export { type DType, type StateDict, type StateTensor } from './state/stateDict';
 export { Conv2d, type Conv2dOptions } from './nn/conv';
 export { BatchNorm2d, FrozenBatchNorm2d, GroupNorm, type NormLayer } from './nn/norm';
 export { AdaptiveAvgPool2d, Identity, Linear, MaxPool2d, ReLU, Sequential } from './nn/layers';
@@ -141,7 +142,7 @@ export {
   Wide_ResNet50_2_Weights,
 } from './models/resnetWeights';
 export { type Prediction, topPredictions } from './models/predictions';
-export { type LayerSummary, type Summary, onForward, summarize } from './models/summary';
+export { type LayerSummary, type Summary, summarize } from './models/summarize';
 export { CannotFuse, type FusedNetwork, fuse, fuseConvBnWeights } from './models/fuse';
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
 

@@ -7,7 +7,7 @@ import { DataLoader } from '../../src/data/loader';
 import { cacheRoot, projectRoot } from '../../src/locations';
 import { cifarEvalTransform, cifarTrainTransform } from '../../src/data/presets';
 import { CrossEntropyLoss } from '../../src/nn/loss';
-import type { StateDict } from '../../src/nn/stateDict';
+import type { StateDict } from '../../src/state/stateDict';
 import { tensorflowVersion } from '../../src/ops/execute';
 import { manualSeed } from '../../src/random';
 import { SGD } from '../../src/training/optim';

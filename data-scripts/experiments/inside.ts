@@ -5,7 +5,7 @@ import { Subset } from '../../src/data/dataset';
 import type { CifarResNet } from '../../src/models/cifar';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import { Random, manualSeed } from '../../src/random';
-import { randomNormal } from '../../src/ops/random';
+import { randomNormal } from '../../src/ops/randomTensors';
 import { startProgress } from '../../src/progress';
 import { backward } from '../../src/training/backward';
 import { evaluate } from '../../src/training/evaluate';

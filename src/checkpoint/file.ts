@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { CheckpointError } from './error';
+import { CheckpointError, refuse } from '../state/error';
 
 /** Headers (a pickle, a zip's directory, safetensors' JSON) are held in memory whole; resnet152's pickle with Adam's state has 232 kB. */
 export const MAX_HEADER_BYTES = 16 * 2 ** 20;
@@ -15,7 +15,7 @@ export class InputFile {
   /** Opens `file` for as long as `action` runs. */
   static with<T>(file: string, action: (input: InputFile) => T): T {
     // Looked at before it is opened: opening a named pipe would wait for a writer for ever.
-    if (!fs.statSync(file).isFile()) throw new CheckpointError('expected a file, found a folder or device');
+    if (!fs.statSync(file).isFile()) refuse('expected a file, found a folder or device');
     const descriptor = fs.openSync(file, 'r');
     try {
       return action(new InputFile(descriptor, fs.fstatSync(descriptor).size));
@@ -26,16 +26,15 @@ export class InputFile {
 
   /** `length` bytes from `offset`, in a buffer of their own. */
   read(offset: number, length: number): ArrayBuffer {
-    if (!(offset >= 0 && length >= 0 && offset + length <= this.size)) {
-      throw new CheckpointError(
+    if (!(offset >= 0 && length >= 0 && offset + length <= this.size))
+      refuse(
         `it ends too early: expected ${length} bytes at ${offset}, but it has ${this.size} bytes; download or save it again`,
       );
-    }
     const bytes = new Uint8Array(allocate(length));
     let done = 0;
     while (done < length) {
       const count = fs.readSync(this.descriptor, bytes, done, length - done, offset + done);
-      if (count === 0) throw new CheckpointError('it became shorter while it was read; try again');
+      if (count === 0) refuse('it became shorter while it was read; try again');
       done += count;
     }
     return bytes.buffer;
@@ -52,7 +51,7 @@ export function allocate(bytes: number): ArrayBuffer {
   try {
     return new ArrayBuffer(bytes);
   } catch (cause) {
-    throw new CheckpointError(`not enough memory for ${bytes} bytes; close other programs`, { cause });
+    refuse(`not enough memory for ${bytes} bytes; close other programs`, { cause });
   }
 }
 
@@ -123,5 +122,27 @@ function syncFolder(folder: string): void {
     }
   } catch {
     // Not supported here.
+  }
+}
+
+/** What to do about the system's errors, by their codes. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder; check the path',
+  EACCES: 'permission denied; check who owns it',
+  EPERM: 'permission denied; check who owns it',
+  ENOSPC: 'the disk is full; free some space (what was at this path before is unharmed)',
+};
+
+/** Runs `action`; what goes wrong with the file (not mistakes in the code) comes out as a CheckpointError with its path. */
+export function withPath<T>(path: string, verb: 'read' | 'write', action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const advice =
+      ADVICE[(error as NodeJS.ErrnoException).code ?? ''] ?? `${error.message}; check the disk and the path`;
+    const what = error instanceof CheckpointError ? error.message : 'syscall' in error && advice;
+    if (what === false) throw error;
+    refuse(`cannot ${verb} ${path}: ${what}`, { cause: error });
   }
 }

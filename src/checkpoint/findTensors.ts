@@ -1,5 +1,5 @@
-import { isFloating } from './dtype';
-import { CheckpointError, quote } from './error';
+import { isFloating } from '../state/dtype';
+import { quote, refuse } from '../state/error';
 import { Opaque, TensorRef } from './globals';
 
 type Dict = ReadonlyMap<unknown, unknown>;
@@ -25,11 +25,10 @@ export function findTensors(root: unknown, key?: string): StateRefs {
   const shown = list((key === undefined ? meant : within).flatMap(([, keys]) => keys.map(quote)));
   if (key !== undefined) {
     const advice = shown ? `choose from ${shown}` : 'leave the key out';
-    throw new CheckpointError(`it has no state dict under the key ${quote(key)}; ${advice}`);
+    refuse(`it has no state dict under the key ${quote(key)}; ${advice}`);
   }
-  if (shown)
-    throw new CheckpointError(`it holds several state dicts; choose one by its key, which may be ${shown}`);
-  throw new CheckpointError(
+  if (shown) refuse(`it holds several state dicts; choose one by its key, which may be ${shown}`);
+  refuse(
     `expected a state dict (names with tensors), found ${describe(root)}; pass a file with a network's weights`,
   );
 }

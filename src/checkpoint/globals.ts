@@ -1,6 +1,6 @@
-import type { DType } from '../nn/stateDict';
-import { DTYPES, isSize, isSizes } from './dtype';
-import { CheckpointError } from './error';
+import type { DType } from '../state/stateDict';
+import { DTYPES, isSize, isSizes } from '../state/dtype';
+import { refuse } from '../state/error';
 
 /** A global on the unpickler's list. It does no more than what `call` says; nothing of Python is ever imported or run. */
 export class PickleGlobal {
@@ -43,14 +43,10 @@ export class Opaque {
 
 /** `_rebuild_tensor(storage, offset, size, stride)`; the second version has requires_grad, hooks and metadata after these. */
 function rebuildTensor([storage, offset, shape, stride, , , metadata]: readonly unknown[]): TensorRef {
-  if (!(storage instanceof Storage && isSize(offset) && isSizes(shape) && isSizes(stride))) {
-    throw new CheckpointError('a tensor in it has no valid storage, offset, size or stride; save it again');
-  }
-  if (shape.length !== stride.length) {
-    throw new CheckpointError(
-      `a tensor in it has ${shape.length} sizes but ${stride.length} strides; save it again`,
-    );
-  }
+  if (!(storage instanceof Storage && isSize(offset) && isSizes(shape) && isSizes(stride)))
+    refuse('a tensor in it has no valid storage, offset, size or stride; save it again');
+  if (shape.length !== stride.length)
+    refuse(`a tensor in it has ${shape.length} sizes but ${stride.length} strides; save it again`);
   // Copies: the pickle may still append to its lists.
   return new TensorRef(storage, offset, [...shape], [...stride], isNegated(metadata));
 }
@@ -61,22 +57,20 @@ function isNegated(metadata: unknown): boolean {
   const bits = metadata instanceof Map ? [...(metadata as Map<unknown, unknown>)] : [];
   const known = bits.every(([name, set]) => set === false || (set === true && name === 'neg'));
   if (!known || !(metadata instanceof Map))
-    throw new CheckpointError('a tensor in it has metadata other than the neg bit; look for another file');
+    refuse('a tensor in it has metadata other than the neg bit; look for another file');
   return metadata.get('neg') === true;
 }
 
 function rebuildParameter([tensor]: readonly unknown[]): TensorRef {
-  if (!(tensor instanceof TensorRef))
-    throw new CheckpointError('a parameter in it is not a tensor; save it again');
+  if (!(tensor instanceof TensorRef)) refuse('a parameter in it is not a tensor; save it again');
   return tensor;
 }
 
 function makeDict([items]: readonly unknown[]): Map<unknown, unknown> {
   if (items instanceof Map) return items;
   const pairs = items ?? [];
-  if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2)) {
-    throw new CheckpointError('a dict in it has items that are not pairs; save it again');
-  }
+  if (!Array.isArray(pairs) || !pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
+    refuse('a dict in it has items that are not pairs; save it again');
   // Taken out of the list, so that a hostile pickle cannot have one long list copied a million times.
   return new Map(pairs.splice(0) as [unknown, unknown][]);
 }

@@ -1,6 +1,6 @@
-import type { StateDict } from '../nn/stateDict';
-import { CheckpointError, quote, withPath } from './error';
-import { InputFile } from './file';
+import type { StateDict } from '../state/stateDict';
+import { quote, refuse } from '../state/error';
+import { InputFile, withPath } from './file';
 import { findTensors } from './findTensors';
 import { materialize } from './materialize';
 import { isSafetensors, readSafetensors } from './safetensors';
@@ -33,7 +33,7 @@ export function loadCheckpoint(path: string, { key }: LoadCheckpointOptions = {}
 
 function readStateDict(input: InputFile, key?: string): StateDict {
   if (isSafetensors(input)) {
-    if (key !== undefined) throw new CheckpointError('safetensors hold one state dict; leave the key out');
+    if (key !== undefined) refuse('safetensors hold one state dict; leave the key out');
     return readSafetensors(input);
   }
   const open = isZip(input) ? openTorchZip : isPickle(input) ? openTorchLegacy : undefined;
@@ -42,7 +42,7 @@ function readStateDict(input: InputFile, key?: string): StateDict {
     return materialize(findTensors(archive.root, key), archive, input.size);
   }
   const start = input.buffer(0, Math.min(input.size, 12)).toString('latin1');
-  throw new CheckpointError(
+  refuse(
     `expected a .pth of torch.save or safetensors, found ${input.size} bytes that start with ${quote(start)}` +
       `${hint(start)}; download or save it again`,
   );

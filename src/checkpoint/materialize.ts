@@ -1,6 +1,6 @@
-import type { StateDict, StateTensor } from '../nn/stateDict';
-import { bytesOf, DTYPES, elementSize, isFloating, numel } from './dtype';
-import { CheckpointError, quote } from './error';
+import type { StateDict, StateTensor } from '../state/stateDict';
+import { bytesOf, DTYPES, elementSize, isFloating, numel } from '../state/dtype';
+import { quote, refuse } from '../state/error';
 import { allocate } from './file';
 import type { Storage, TensorRef } from './globals';
 import type { TorchArchive } from './torchArchive';
@@ -36,11 +36,10 @@ export function materialize(
       continue;
     }
     budget -= count * elementSize(dtype);
-    if (!(budget >= 0)) {
-      throw new CheckpointError(
+    if (!(budget >= 0))
+      refuse(
         `tensor ${quote(name)} of ${count} elements, with those before it, is larger than the whole file; look for a file that holds all of its elements`,
       );
-    }
     const copy = copyStrided(tensor, bufferOf(storage));
     if (tensor.negated) negate(name, copy);
     dict.set(name, copy);
@@ -52,11 +51,10 @@ export function materialize(
 function checkBounds(name: string, { storage, offset, shape, stride }: TensorRef): void {
   if (shape.includes(0)) return;
   const last = shape.reduce((index, size, axis) => index + (size - 1) * stride[axis], offset);
-  if (!(last < storage.length)) {
-    throw new CheckpointError(
+  if (!(last < storage.length))
+    refuse(
       `tensor ${quote(name)} reaches element ${last} of a storage of ${storage.length}; download or save it again`,
     );
-  }
 }
 
 /** Whether the elements lie one after the other in row-major order (axes of size 1 may have any stride). */
@@ -98,8 +96,7 @@ function copyStrided({ storage, offset, shape, stride }: TensorRef, buffer: Arra
 /** Changes the sign of all elements; integers wrap around, and 0 becomes -0, as in torch. */
 function negate(name: string, tensor: StateTensor): void {
   const { dtype, data } = tensor;
-  if (dtype === 'bool')
-    throw new CheckpointError(`tensor ${quote(name)} is a negated bool; look for another file`);
+  if (dtype === 'bool') refuse(`tensor ${quote(name)} is a negated bool; look for another file`);
   if (isFloating(dtype)) {
     const bytes = bytesOf(tensor);
     const size = elementSize(dtype);

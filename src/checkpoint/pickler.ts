@@ -1,5 +1,5 @@
-import type { StateDict, StateTensor } from '../nn/stateDict';
-import { DTYPES } from './dtype';
+import type { StateDict, StateTensor } from '../state/stateDict';
+import { DTYPES } from '../state/dtype';
 
 /*
  * Writing of the one kind of pickle that a state dict needs (protocol 2, as torch.save's default):

@@ -1,8 +1,8 @@
-import type { DType, StateDict, StateTensor } from '../nn/stateDict';
-import { convert } from './convert';
-import { bytesOf, checkTensor, DTYPES, elementSize, isFloating, isSizes, numel } from './dtype';
-import { CheckpointError, quote, withPath } from './error';
-import { InputFile, MAX_HEADER_BYTES, writeAtomically } from './file';
+import type { DType, StateDict, StateTensor } from '../state/stateDict';
+import { convert } from '../state/convert';
+import { bytesOf, checkTensor, DTYPES, elementSize, isFloating, isSizes, numel } from '../state/dtype';
+import { CheckpointError, quote, refuse } from '../state/error';
+import { InputFile, MAX_HEADER_BYTES, writeAtomically, withPath } from './file';
 
 /*
  * The format (github.com/huggingface/safetensors): the header's length as a little-endian u64, the header as JSON
@@ -34,7 +34,7 @@ export function isSafetensors(input: InputFile): boolean {
   return input.size >= 9 && input.buffer(8, 1)[0] === 0x7b;
 }
 
-/** All tensors of a safetensors file, in the order of its header. */
+/** All tensors of a safetensors file, in the order of its header, but those first whose names are whole numbers. */
 export function readSafetensors(input: InputFile): StateDict {
   const { entries, dataStart } = readHeader(input);
   const dict: StateDict = new Map();
@@ -82,7 +82,7 @@ function parseEntry(name: string, value: unknown): Entry {
   const dtype = (Object.keys(DTYPES) as DType[]).find((key) => DTYPES[key].safetensors === value.dtype);
   if (!dtype) {
     const known = Object.values(DTYPES).map((info) => info.safetensors);
-    throw new CheckpointError(
+    refuse(
       `${quote(name)} has dtype ${quote(typeof value.dtype === 'string' ? value.dtype : typeof value.dtype)}, expected one of ${known.join(', ')}; save it as one of these`,
     );
   }
@@ -157,13 +157,14 @@ export function saveSafetensors(path: string, dict: StateDict, options: Safetens
       position = end;
     }
     for (const [name, tensor] of dict) {
-      if (name === METADATA) throw new CheckpointError(`a tensor cannot be named ${METADATA}; rename it`);
+      if (name === METADATA) refuse(`a tensor cannot be named ${METADATA}; rename it`);
       const dtype = DTYPES[storedAs(tensor)].safetensors;
       entries.push([name, { dtype, shape: tensor.shape, data_offsets: offsets.get(name) }]);
     }
     writeAtomically(path, (write) => {
       write(encodeHeader(Object.fromEntries(entries)));
-      for (const [, tensor] of order) write(bytesOf(convert(tensor, storedAs(tensor))));
+      for (const [, tensor] of order)
+        write(bytesOf(dtype && isFloating(tensor.dtype) ? convert(tensor, dtype) : tensor));
     });
   });
 }

@@ -1,8 +1,8 @@
 import { Zip, ZipPassThrough } from 'fflate';
-import type { StateDict, StateTensor } from '../nn/stateDict';
-import { bytesOf, checkTensor } from './dtype';
-import { CheckpointError, withPath } from './error';
-import { type Write, writeAtomically } from './file';
+import type { StateDict, StateTensor } from '../state/stateDict';
+import { bytesOf, checkTensor } from '../state/dtype';
+import { refuse } from '../state/error';
+import { type Write, writeAtomically, withPath } from './file';
 import { pickleStateDict } from './pickler';
 
 /** torch aligns storages to 64 bytes (its `.storage_alignment`), so that they can be mapped from the file. */
@@ -35,11 +35,10 @@ export function saveCheckpoint(path: string, dict: StateDict): void {
     dict.forEach((tensor, name) => checkTensor(name, tensor));
     const pickle = pickleStateDict(dict, keyOf);
     const total = storages.reduce((sum, { length }) => sum + length, 0);
-    if (total > MAX_BYTES || storages.length > 65_000) {
-      throw new CheckpointError(
+    if (total > MAX_BYTES || storages.length > 65_000)
+      refuse(
         `${storages.length} tensors of ${total} bytes are too many for a .pth (${MAX_BYTES} bytes); use saveSafetensors`,
       );
-    }
     writeAtomically(path, (write) => {
       const archive = new ArchiveWriter(write);
       archive.add('data.pkl', pickle);

@@ -1,5 +1,5 @@
-import { elementSize, isSize } from './dtype';
-import { CheckpointError, quote } from './error';
+import { elementSize, isSize } from '../state/dtype';
+import { quote, refuse } from '../state/error';
 import { PickleGlobal, Storage } from './globals';
 
 /** What both of torch's formats come down to: a pickle, and the arrays that its tensors are views of. */
@@ -19,23 +19,16 @@ export class StorageTable {
 
   readonly load = (id: unknown): Storage => {
     const [kind, type, key, , count, view] = Array.isArray(id) ? (id as unknown[]) : [];
-    if (kind === 'module') {
-      throw new CheckpointError(
-        'it holds a whole model, expected its weights alone; look for a state dict, or safetensors',
-      );
-    }
+    if (kind === 'module')
+      refuse('it holds a whole model, expected its weights alone; look for a state dict, or safetensors');
     const dtype = type instanceof PickleGlobal ? type.dtype : undefined;
-    if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isSize(count)) {
-      throw new CheckpointError(
-        'its pickle has a reference that is not to a storage of torch; save it again',
-      );
-    }
+    if (kind !== 'storage' || !dtype || typeof key !== 'string' || !isSize(count))
+      refuse('its pickle has a reference that is not to a storage of torch; save it again');
     const known = this.storages.get(key);
-    if (known && (known.dtype !== dtype || known.numel !== count)) {
-      throw new CheckpointError(
+    if (known && (known.dtype !== dtype || known.numel !== count))
+      refuse(
         `its pickle describes storage ${quote(key)} twice, as ${known.numel} ${known.dtype} and ${count} ${dtype}; download or save it again`,
       );
-    }
     const storage = known ?? new Storage(key, dtype, count, 0, count);
     this.storages.set(key, storage);
     return view === undefined || view === null ? storage : viewOf(storage, view);
@@ -52,19 +45,17 @@ export class StorageTable {
 
 function viewOf({ key, dtype, numel }: Storage, view: unknown): Storage {
   const [, start, length] = Array.isArray(view) ? (view as unknown[]) : [];
-  if (!isSize(start) || !isSize(length) || start + length > numel) {
-    throw new CheckpointError(`its pickle has a view past the end of storage ${quote(key)}; save it again`);
-  }
+  if (!isSize(start) || !isSize(length) || start + length > numel)
+    refuse(`its pickle has a view past the end of storage ${quote(key)}; save it again`);
   return new Storage(key, dtype, numel, start, length);
 }
 
 /** The bytes of a storage, given what place the file has for it; a size in the pickle is never believed alone. */
 export function storageBytes({ key, dtype, numel }: Storage, found: number): number {
   const expected = numel * elementSize(dtype);
-  if (expected !== found) {
-    throw new CheckpointError(
+  if (expected !== found)
+    refuse(
       `its pickle says that storage ${quote(key)} has ${numel} ${dtype} (${expected} bytes), the file has ${found} bytes; download or save it again`,
     );
-  }
   return expected;
 }

@@ -1,5 +1,5 @@
-import { elementSize } from './dtype';
-import { CheckpointError, quote } from './error';
+import { elementSize } from '../state/dtype';
+import { quote, refuse } from '../state/error';
 import { InputFile, MAX_HEADER_BYTES } from './file';
 import { Storage } from './globals';
 import { StorageTable, storageBytes, type TorchArchive } from './torchArchive';
@@ -22,32 +22,27 @@ export function isPickle(input: InputFile): boolean {
 export function openTorchLegacy(input: InputFile): TorchArchive {
   const head = input.buffer(0, Math.min(input.size, MAX_HEADER_BYTES));
   const magic = unpickle(head);
-  if (magic.value !== MAGIC) {
-    throw new CheckpointError(
+  if (magic.value !== MAGIC)
+    refuse(
       'it is a pickle, but does not start with the magic number of torch.save; pass a file made by torch.save',
     );
-  }
-  const version = unpickle(head, { start: magic.end });
-  if (version.value !== PROTOCOL_VERSION) {
-    throw new CheckpointError(
+  const version = unpickle(head, magic.end);
+  if (version.value !== PROTOCOL_VERSION)
+    refuse(
       `its format is version ${quote(String(version.value))}, expected ${PROTOCOL_VERSION}; save it again with a newer torch`,
     );
-  }
-  const machine = unpickle(head, { start: version.end });
-  if (!(machine.value instanceof Map) || machine.value.get('little_endian') !== true) {
-    throw new CheckpointError(
-      'its byte order is not little-endian; save it on a little-endian machine (x86, ARM)',
-    );
-  }
+  const machine = unpickle(head, version.end);
+  if (!(machine.value instanceof Map) || machine.value.get('little_endian') !== true)
+    refuse('its byte order is not little-endian; save it on a little-endian machine (x86, ARM)');
   const storages = new StorageTable();
-  const root = unpickle(head, { start: machine.end, persistentLoad: storages.load });
-  const keys = unpickle(head, { start: root.end });
+  const root = unpickle(head, machine.end, storages.load);
+  const keys = unpickle(head, root.end);
   const places = findStorages(input, keys.value, keys.end, storages);
   return {
     root: root.value,
     readStorage({ key, numel, dtype }) {
       const place = places.get(key);
-      if (place === undefined) throw new CheckpointError(`it has no storage ${quote(key)}; save it again`);
+      if (place === undefined) refuse(`it has no storage ${quote(key)}; save it again`);
       return input.read(place, numel * elementSize(dtype));
     },
   };
@@ -64,25 +59,18 @@ function findStorages(
   let position = start;
   for (const key of Array.isArray(keys) ? (keys as unknown[]) : []) {
     const storage: Storage | undefined = typeof key === 'string' ? storages.get(key) : undefined;
-    if (!storage || places.has(storage.key)) {
-      throw new CheckpointError(
-        `it lists storage ${quote(String(key))} twice or without a tensor; download or save it again`,
-      );
-    }
+    if (!storage || places.has(storage.key))
+      refuse(`it lists storage ${quote(String(key))} twice or without a tensor; download or save it again`);
     const count = input.buffer(position, 8).readBigInt64LE(0);
     const bytes = storageBytes(storage, Number(count) * elementSize(storage.dtype));
-    if (position + 8 + bytes > input.size) {
-      throw new CheckpointError(
+    if (position + 8 + bytes > input.size)
+      refuse(
         `it ends too early: storage ${quote(storage.key)} needs ${bytes} bytes at ${position + 8}, but the file has ${input.size} bytes; download or save it again`,
       );
-    }
     places.set(storage.key, position + 8);
     position += 8 + bytes;
   }
-  if (places.size !== storages.size) {
-    throw new CheckpointError(
-      `it lists ${places.size} storages, its tensors need ${storages.size}; download or save it again`,
-    );
-  }
+  if (places.size !== storages.size)
+    refuse(`it lists ${places.size} storages, its tensors need ${storages.size}; download or save it again`);
   return places;
 }

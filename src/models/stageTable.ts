@@ -1,8 +1,9 @@
 import { Conv2d } from '../nn/conv';
+import { onForward } from '../nn/hooks';
 import type { Module } from '../nn/module';
 import { resnet101, resnet152, resnet18, resnet34, resnet50 } from './builders';
 import { Bottleneck, type ResNet } from './resnet';
-import { type Summary, onForward, summarize } from './summary';
+import { type Summary, summarize } from './summarize';
 
 /** The depths that the paper's Table 1 has. */
 export type Depth = 18 | 34 | 50 | 101 | 152;

@@ -4,7 +4,7 @@ import { loadCheckpoint } from '../checkpoint/load';
 import { DownloadError, download, type PublishedFile } from '../data/download';
 import type { ImageClassificationPreset } from '../data/presets';
 import { weightsFolder } from '../locations';
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict } from '../state/stateDict';
 import { silentProgress } from '../progress';
 
 /** What is known of a set of weights; torchvision's `meta`. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { randomNormal, randomUniform } from '../ops/random';
+import { randomNormal, randomUniform } from '../ops/randomTensors';
 import { defaultRandom } from '../random';
 import type { Parameter, StateBuffer } from './parameter';
 

@@ -1,8 +1,8 @@
-import { convert, toFloat32 } from '../checkpoint/convert';
-import { checkTensor } from '../checkpoint/dtype';
-import { CheckpointError } from '../checkpoint/error';
+import { convert, toFloat32 } from '../state/convert';
+import { checkTensor } from '../state/dtype';
+import { CheckpointError } from '../state/error';
 import { type Parameter, StateBuffer } from './parameter';
-import type { StateDict } from './stateDict';
+import type { StateDict } from '../state/stateDict';
 
 export interface LoadOptions {
   /** Demand that the names agree exactly; default true. With false, what has no counterpart is left alone and reported. */

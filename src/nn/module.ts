@@ -1,10 +1,10 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import { Parameter, StateBuffer } from './parameter';
 import { loadStateDict, type LoadOptions, type LoadResult } from './loadStateDict';
-import type { StateDict } from './stateDict';
+import type { StateDict } from '../state/stateDict';
 
 /** torch's name for a property: `runningMean` is saved as "running_mean". */
-function torchName(property: string): string {
+export function torchName(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

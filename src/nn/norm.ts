@@ -15,25 +15,50 @@ function checkChannels(layer: string, x: tf.Tensor, channels: number): void {
   }
 }
 
-/** What both batch normalizations compute with. */
-function tensorsOf(norm: BatchNorm2d | FrozenBatchNorm2d): BatchNormTensors {
-  const [scale, offset, mean, variance] = [norm.weight, norm.bias, norm.runningMean, norm.runningVar].map(
-    (each) => each.value as tf.Tensor1D,
-  );
-  return { scale, offset, mean, variance };
+/** What both batch normalizations hold, and how they compute where statistics are given. */
+abstract class GivenStatistics<Affine extends Parameter | StateBuffer> extends Module {
+  readonly weight: Affine;
+  readonly bias: Affine;
+  readonly runningMean: StateBuffer;
+  readonly runningVar: StateBuffer;
+
+  constructor(
+    readonly numFeatures: number,
+    readonly eps: number,
+    Affine: new (initial: tf.Tensor) => Affine,
+  ) {
+    super();
+    this.weight = new Affine(tf.ones([numFeatures]));
+    this.bias = new Affine(tf.zeros([numFeatures]));
+    this.runningMean = new StateBuffer(tf.zeros([numFeatures]));
+    this.runningVar = new StateBuffer(tf.ones([numFeatures]));
+  }
+
+  /** Only BatchNorm2d counts batches, in checkpoints since torch 0.4.1; torch loads those without and with it. */
+  protected override toleratedKeys(): readonly string[] {
+    return ['num_batches_tracked'];
+  }
+
+  protected tensors(): BatchNormTensors {
+    const [scale, offset, mean, variance] = [this.weight, this.bias, this.runningMean, this.runningVar].map(
+      (each) => each.value as tf.Tensor1D,
+    );
+    return { scale, offset, mean, variance };
+  }
+
+  /** [N, H, W, C] -> [N, H, W, C] */
+  forward(x: tf.Tensor): tf.Tensor4D {
+    checkChannels(this.constructor.name, x, this.numFeatures);
+    return batchNormEval(x as tf.Tensor4D, this.tensors(), this.eps);
+  }
 }
 
 /**
  * Batch normalization, like `torch.nn.BatchNorm2d`: in training mode by the batch's mean and biased variance, while
  * running statistics follow (running = 0.9 running + 0.1 batch, the variance unbiased); in evaluation mode by those.
  */
-export class BatchNorm2d extends Module {
-  readonly weight: Parameter;
-  readonly bias: Parameter;
-  readonly runningMean: StateBuffer;
-  readonly runningVar: StateBuffer;
-  readonly numBatchesTracked: StateBuffer;
-  readonly eps: number;
+export class BatchNorm2d extends GivenStatistics<Parameter> {
+  readonly numBatchesTracked = new StateBuffer(tf.scalar(0), 'int64');
   readonly momentum: number;
 
   /**
@@ -42,36 +67,21 @@ export class BatchNorm2d extends Module {
    * @param options.momentum - the part of the running statistics that a batch replaces; default 0.1 (TensorFlow counts
    *   the other way round: its 0.9).
    */
-  constructor(
-    readonly numFeatures: number,
-    { eps = 1e-5, momentum = 0.1 }: { eps?: number; momentum?: number } = {},
-  ) {
-    super();
-    this.eps = eps;
+  constructor(numFeatures: number, { eps = 1e-5, momentum = 0.1 }: { eps?: number; momentum?: number } = {}) {
+    super(numFeatures, eps, Parameter);
     this.momentum = momentum;
-    this.weight = new Parameter(tf.ones([numFeatures]));
-    this.bias = new Parameter(tf.zeros([numFeatures]));
-    this.runningMean = new StateBuffer(tf.zeros([numFeatures]));
-    this.runningVar = new StateBuffer(tf.ones([numFeatures]));
-    this.numBatchesTracked = new StateBuffer(tf.scalar(0), 'int64');
   }
 
-  /** Checkpoints from before torch 0.4.1 do not count batches, and torch loads them without complaint. */
-  protected override toleratedKeys(): readonly string[] {
-    return ['num_batches_tracked'];
-  }
-
-  /** [N, H, W, C] -> [N, H, W, C] */
-  forward(x: tf.Tensor): tf.Tensor4D {
+  override forward(x: tf.Tensor): tf.Tensor4D {
+    if (!this.training) return super.forward(x);
     checkChannels('BatchNorm2d', x, this.numFeatures);
-    if (!this.training) return batchNormEval(x as tf.Tensor4D, tensorsOf(this), this.eps);
     if (x.size === this.numFeatures) {
       throw new Error(
         `BatchNorm2d: expected more than 1 value per channel when training, got [${x.shape.join(', ')}]; ` +
           'use a larger batch, drop the last one (dropLast), or call eval().',
       );
     }
-    const { y, mean, variance } = batchNormTrain(x as tf.Tensor4D, tensorsOf(this), this.eps, this.momentum);
+    const { y, mean, variance } = batchNormTrain(x as tf.Tensor4D, this.tensors(), this.eps, this.momentum);
     this.runningMean.assign(mean);
     this.runningVar.assign(variance);
     this.numBatchesTracked.assign(tf.tidy(() => this.numBatchesTracked.value.add(1)));
@@ -83,35 +93,10 @@ export class BatchNorm2d extends Module {
  * Batch normalization with statistics, weight and bias fixed, like `torchvision.ops.FrozenBatchNorm2d`: all four are
  * buffers, which nothing trains; it computes the same in training and in evaluation mode.
  */
-export class FrozenBatchNorm2d extends Module {
-  readonly weight: StateBuffer;
-  readonly bias: StateBuffer;
-  readonly runningMean: StateBuffer;
-  readonly runningVar: StateBuffer;
-  readonly eps: number;
-
+export class FrozenBatchNorm2d extends GivenStatistics<StateBuffer> {
   /** @param options.eps - added to the variance; default 1e-5. */
-  constructor(
-    readonly numFeatures: number,
-    { eps = 1e-5 }: { eps?: number } = {},
-  ) {
-    super();
-    this.eps = eps;
-    this.weight = new StateBuffer(tf.ones([numFeatures]));
-    this.bias = new StateBuffer(tf.zeros([numFeatures]));
-    this.runningMean = new StateBuffer(tf.zeros([numFeatures]));
-    this.runningVar = new StateBuffer(tf.ones([numFeatures]));
-  }
-
-  /** BatchNorm2d's state dicts have this one more. */
-  protected override toleratedKeys(): readonly string[] {
-    return ['num_batches_tracked'];
-  }
-
-  /** [N, H, W, C] -> [N, H, W, C] */
-  forward(x: tf.Tensor): tf.Tensor4D {
-    checkChannels('FrozenBatchNorm2d', x, this.numFeatures);
-    return batchNormEval(x as tf.Tensor4D, tensorsOf(this), this.eps);
+  constructor(numFeatures: number, { eps = 1e-5 }: { eps?: number } = {}) {
+    super(numFeatures, eps, StateBuffer);
   }
 }
 

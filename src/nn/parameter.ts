@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { CELLS, type Cell } from '../ops/survey';
 import { NativeVariable } from '../ops/variable';
-import type { StateTensor } from './stateDict';
+import { numel } from '../state/dtype';
+import type { StateTensor } from '../state/stateDict';
 
 /**
  * In what order a tensor's axes lie here, where torch has another order:
@@ -62,7 +63,7 @@ abstract class ModuleTensor {
 
   /** How many numbers it holds. */
   get size(): number {
-    return this.shape.reduce((product, n) => product * n, 1);
+    return numel(this.shape);
   }
 
   /** Replaces the value by a tensor of the same shape, which this takes over. */

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { onForward } from '../models/summary';
+import { onForward } from '../nn/hooks';
 import { Conv2d } from '../nn/conv';
 import { Linear } from '../nn/layers';
 import { evalForNow } from '../nn/mode';

@@ -20,9 +20,9 @@ type NotPromise<T> = [T] extends [never] ? unknown : T extends PromiseLike<unkno
 
 /**
  * Runs a function with convolutions in a precision, like `torch.autocast('cpu', torch.bfloat16)`. With 'bfloat16' the first
- * convolution casts its input and all of them cast their filters (weights stay float32); what follows - batch
- * normalization (its statistics in float32), relu, pooling, addition - takes on the type of what it is given, and the
- * global average pooling at the end goes back to float32. Gradients flow back the same way; those of weights are float32.
+ * convolution casts its input and all of them cast their filters (weights stay float32). Normalization (its statistics in
+ * float32), relu and max pooling give what they are given; a sum is bfloat16 where both sides are, else float32, as torch
+ * promotes types; global average pooling and `Linear` compute in float32. Gradients of weights are float32.
  *
  * @param run - a synchronous function: from its first `await` on, an asynchronous one would run in the precision of others.
  * @throws Error where {@link hasBfloat16} says no: it would be computed slower than float32, or not at all.

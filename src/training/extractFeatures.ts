@@ -7,7 +7,7 @@ import { DataLoader } from '../data/loader';
 import { cacheRoot } from '../locations';
 import { breathe, withInterrupt } from '../interrupt';
 import { fuseIfPossible } from '../models/fuse';
-import { onForward } from '../models/summary';
+import { onForward } from '../nn/hooks';
 import { evalForNow } from '../nn/mode';
 import { Module } from '../nn/module';
 import { capture } from '../ops/capture';

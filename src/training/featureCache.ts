@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { CheckpointError } from '../checkpoint/error';
+import { CheckpointError } from '../state/error';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { Dataset } from '../data/dataset';
 import { FeatureDataset } from '../data/features';
 import { CannotTell, Fingerprint } from '../fingerprint';
 import type { Module } from '../nn/module';
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict } from '../state/stateDict';
 import type { Precision } from '../ops/precision';
 import { addModel } from './runIdentity';
 

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import type { Parameter } from '../nn/parameter';
 import { adam, gradientDescent, momentumDescent } from '../ops/optimizers';
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict } from '../state/stateDict';
 import { NativeVariable } from '../ops/variable';
 
 /** Options that all optimizers have, by torch's names. */

@@ -5,7 +5,7 @@ import { removeLeftovers } from '../checkpoint/file';
 import { loadCheckpoint } from '../checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../checkpoint/safetensors';
 import type { LoaderState } from '../data/batchLoader';
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict } from '../state/stateDict';
 import type { MetricSums } from './evaluate';
 import type { EpochRecord } from './history';
 import { type RunIdentity, type RunParts, changing, ratesOf, runIdentity } from './runIdentity';

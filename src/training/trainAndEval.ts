@@ -4,7 +4,7 @@ import type { BatchLoader } from '../data/batchLoader';
 import { checkSameClasses } from '../data/dataset';
 import { Interrupted, breathe, withInterrupt } from '../interrupt';
 import type { Module } from '../nn/module';
-import type { StateDict } from '../nn/stateDict';
+import type { StateDict } from '../state/stateDict';
 import { type Captured, capture } from '../ops/capture';
 import { type Precision, withPrecision } from '../ops/precision';
 import { formatSeconds, startProgress } from '../progress';

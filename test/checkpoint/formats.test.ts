@@ -9,7 +9,7 @@ import { saveCheckpoint } from '../../src/checkpoint/save';
 import { DataLoader } from '../../src/data/loader';
 import { Linear } from '../../src/nn/layers';
 import { Module } from '../../src/nn/module';
-import type { StateDict, StateTensor } from '../../src/nn/stateDict';
+import type { StateDict, StateTensor } from '../../src/state/stateDict';
 import { setProgress, silentProgress } from '../../src/progress';
 import { Adam } from '../../src/training/optim';
 import { trainAndEval } from '../../src/training/trainAndEval';

@@ -9,7 +9,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { CheckpointError } from '../../src/checkpoint/error';
+import { CheckpointError } from '../../src/state/error';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { Random } from '../../src/random';
 import { pickle, stateDictPickle, text, torchLegacy, torchZip } from './forge';

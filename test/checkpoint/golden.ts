@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import os from 'node:os';
-import type { StateDict, StateTensor } from '../../src/nn/stateDict';
+import type { StateDict, StateTensor } from '../../src/state/stateDict';
 
 /** The project's root: this file is compiled to .build/test/checkpoint. */
 const root = path.resolve(__dirname, '..', '..', '..');

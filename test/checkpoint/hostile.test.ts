@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { CheckpointError } from '../../src/checkpoint/error';
+import { CheckpointError } from '../../src/state/error';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import * as forge from './forge';
 import { entry, golden, temporaryFolder } from './golden';

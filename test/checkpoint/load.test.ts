@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { bytesOf } from '../../src/checkpoint/dtype';
+import { bytesOf } from '../../src/state/dtype';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { readSafetensorsMetadata } from '../../src/checkpoint/safetensors';
-import type { StateDict } from '../../src/nn/stateDict';
+import type { StateDict } from '../../src/state/stateDict';
 import { entry, golden, goldenJson, sharedCheckpoints } from './golden';
 
 type Described = [name: string, dtype: string, shape: number[], bytesInHex: string][];

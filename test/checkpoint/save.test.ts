@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { convert } from '../../src/checkpoint/convert';
-import { CheckpointError } from '../../src/checkpoint/error';
+import { convert } from '../../src/state/convert';
+import { CheckpointError } from '../../src/state/error';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { readSafetensorsMetadata, saveSafetensors } from '../../src/checkpoint/safetensors';
 import { saveCheckpoint } from '../../src/checkpoint/save';
-import type { StateDict, StateTensor } from '../../src/nn/stateDict';
+import type { StateDict, StateTensor } from '../../src/state/stateDict';
 import { entry, golden, temporaryFolder } from './golden';
 import { FLOAT16_OPTIONS, WRITTEN } from './writeGolden';
 

@@ -5,11 +5,11 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { bytesOf } from '../../src/checkpoint/dtype';
+import { bytesOf } from '../../src/state/dtype';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { saveCheckpoint } from '../../src/checkpoint/save';
 import { projectRoot } from '../../src/locations';
-import type { StateDict } from '../../src/nn/stateDict';
+import type { StateDict } from '../../src/state/stateDict';
 import { entry } from '../checkpoint/golden';
 
 const root = projectRoot();

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { toFloat32 } from '../../src/checkpoint/convert';
+import { toFloat32 } from '../../src/state/convert';
 import { CrossEntropyLoss } from '../../src/nn/loss';
 import type { Module } from '../../src/nn/module';
 import { capture } from '../../src/ops/capture';

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { toFloat32 } from '../../src/checkpoint/convert';
+import { toFloat32 } from '../../src/state/convert';
 import type { Module } from '../../src/nn/module';
 import type { Parameter, StateBuffer } from '../../src/nn/parameter';
-import type { StateTensor } from '../../src/nn/stateDict';
+import type { StateTensor } from '../../src/state/stateDict';
 
 /*
  * Numbers that TypeScript and Python make alike (formula.py has the same), so that no weights are stored. All are in

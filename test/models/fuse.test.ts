@@ -5,7 +5,7 @@ import { resnet18, resnet50, resnext50_32x4d } from '../../src/models/builders';
 import { CifarResNet } from '../../src/models/cifar';
 import { CannotFuse, fuse, fuseConvBnWeights, fuseIfPossible } from '../../src/models/fuse';
 import { BasicBlock, ResNet } from '../../src/models/resnet';
-import { onForward } from '../../src/models/summary';
+import { onForward } from '../../src/nn/hooks';
 import { Conv2d } from '../../src/nn/conv';
 import { Identity } from '../../src/nn/layers';
 import { BatchNorm2d, FrozenBatchNorm2d, GroupNorm } from '../../src/nn/norm';

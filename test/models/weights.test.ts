@@ -15,7 +15,7 @@ import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
 import * as cifarWeights from '../../src/models/cifarWeights';
 import { IMAGENET_CATEGORIES } from '../../src/models/imagenetCategories';
 import * as enumerations from '../../src/models/resnetWeights';
-import { summarize } from '../../src/models/summary';
+import { summarize } from '../../src/models/summarize';
 import { buildAndLoad } from '../../src/models/build';
 import { Weights, verifyWeights, weightsEnum } from '../../src/models/weights';
 

@@ -11,7 +11,7 @@ import { Conv2d } from '../../src/nn/conv';
 import { Linear } from '../../src/nn/layers';
 import { Module } from '../../src/nn/module';
 import { BatchNorm2d } from '../../src/nn/norm';
-import type { StateDict, StateTensor } from '../../src/nn/stateDict';
+import type { StateDict, StateTensor } from '../../src/state/stateDict';
 
 const folder = mkdtempSync(join(tmpdir(), 'state-dict-'));
 after(() => rmSync(folder, { recursive: true }));

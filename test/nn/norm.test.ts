@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Module } from '../../src/nn/module';
 import { BatchNorm2d, FrozenBatchNorm2d, GroupNorm } from '../../src/nn/norm';
-import type { StateDict } from '../../src/nn/stateDict';
+import type { StateDict } from '../../src/state/stateDict';
 import { fill, pictures, relativeError } from '../golden/formula';
 import { assertPass, golden } from '../golden/layers';
 

@@ -4,7 +4,7 @@ import { CifarResNet } from '../../src/models/cifar';
 import { Bottleneck, ResNet, type ResNetOptions } from '../../src/models/resnet';
 import { CrossEntropyLoss, type MultiMarginLoss } from '../../src/nn/loss';
 import type { Module } from '../../src/nn/module';
-import type { StateDict } from '../../src/nn/stateDict';
+import type { StateDict } from '../../src/state/stateDict';
 import { backend } from '../../src/ops/backend';
 import { type Captured, capture } from '../../src/ops/capture';
 import { type Precision, withPrecision } from '../../src/ops/precision';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Linear } from '../../src/nn/layers';
 import { Parameter } from '../../src/nn/parameter';
-import type { StateTensor } from '../../src/nn/stateDict';
+import type { StateTensor } from '../../src/state/stateDict';
 import { backward } from '../../src/training/backward';
 import { Adam, type Optimizer, SGD } from '../../src/training/optim';
 import { fill, relativeError, uniform } from '../golden/formula';

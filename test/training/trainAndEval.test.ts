@@ -5,7 +5,7 @@ import { DataLoader } from '../../src/data/loader';
 import { Linear } from '../../src/nn/layers';
 import { backend } from '../../src/ops/backend';
 import { BasicBlock, ResNet } from '../../src/models/resnet';
-import { onForward } from '../../src/models/summary';
+import { onForward } from '../../src/nn/hooks';
 import { GroupNorm } from '../../src/nn/norm';
 import { setProgress, silentProgress } from '../../src/progress';
 import { type Loss, evaluate } from '../../src/training/evaluate';

@@ -9,7 +9,7 @@ import { evalTransform, trainTransform } from '../../../src/data/presets';
 import { datasetStatistics } from '../../../src/data/statistics';
 import { resnet34 } from '../../../src/models/builders';
 import { CrossEntropyLoss } from '../../../src/nn/loss';
-import type { StateDict } from '../../../src/nn/stateDict';
+import type { StateDict } from '../../../src/state/stateDict';
 import { tensorflowVersion } from '../../../src/ops/execute';
 import { type Precision, fastestPrecision } from '../../../src/ops/precision';
 import { setProgress, silentProgress, startProgress } from '../../../src/progress';

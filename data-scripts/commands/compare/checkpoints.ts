@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { bytesOf } from '../../../src/checkpoint/dtype';
-import { CheckpointError, quote } from '../../../src/checkpoint/error';
+import { bytesOf } from '../../../src/state/dtype';
+import { CheckpointError, quote } from '../../../src/state/error';
 import { loadCheckpoint } from '../../../src/checkpoint/load';
 import { projectRoot } from '../../../src/locations';
-import type { StateDict } from '../../../src/nn/stateDict';
+import type { StateDict } from '../../../src/state/stateDict';
 import { Peer } from '../bench/peer';
 import { filesIn, type Outcome, parseFolder, report } from './folder';
 

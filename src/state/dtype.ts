@@ -1,5 +1,5 @@
-import type { DType, DTypeArrays, StateTensor } from '../nn/stateDict';
-import { CheckpointError, quote } from './error';
+import type { DType, DTypeArrays, StateTensor } from './stateDict';
+import { quote, refuse } from './error';
 
 type ArrayClass<D extends DType> = {
   new (buffer: ArrayBuffer, byteOffset?: number, length?: number): DTypeArrays[D];
@@ -60,19 +60,14 @@ export function numel(shape: readonly number[]): number {
 
 /** Complains about a tensor whose array is not of its dtype and shape; `name` is its key. */
 export function checkTensor(name: string, { dtype, shape, data }: StateTensor): void {
-  if (!Object.hasOwn(DTYPES, dtype)) {
-    throw new CheckpointError(
+  if (!Object.hasOwn(DTYPES, dtype))
+    refuse(
       `${quote(name)} has ${quote(`dtype ${dtype}`)}; expected one of ${Object.keys(DTYPES).join(', ')}`,
     );
-  }
-  if (!(data instanceof DTYPES[dtype].array)) {
-    throw new CheckpointError(
+  if (!(data instanceof DTYPES[dtype].array))
+    refuse(
       `${quote(name)} is ${dtype}, expected its data in a ${DTYPES[dtype].array.name}, found ${Object.prototype.toString.call(data).slice(8, -1)}`,
     );
-  }
-  if (!isSizes(shape) || numel(shape) !== data.length) {
-    throw new CheckpointError(
-      `${quote(name)} has shape [${shape.join(', ')}], which does not fit its ${data.length} elements`,
-    );
-  }
+  if (!isSizes(shape) || numel(shape) !== data.length)
+    refuse(`${quote(name)} has shape [${shape.join(', ')}], which does not fit its ${data.length} elements`);
 }

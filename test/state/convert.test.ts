@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { convert, toFloat32 } from '../../src/checkpoint/convert';
-import { CheckpointError } from '../../src/checkpoint/error';
-import type { DType, DTypeArrays, StateTensor } from '../../src/nn/stateDict';
-import { goldenJson } from './golden';
+import { convert, toFloat32 } from '../../src/state/convert';
+import { CheckpointError } from '../../src/state/error';
+import type { DType, DTypeArrays, StateTensor } from '../../src/state/stateDict';
+import { goldenJson } from '../checkpoint/golden';
 
 /** What torch 2.14.1 makes of the same numbers, as bits (test/golden/checkpoint.py). */
 const torch = goldenJson('conversions.json') as {
@@ -17,11 +17,7 @@ const torch = goldenJson('conversions.json') as {
   doubles_as_int32: number[];
   longs: string[];
   longs_as_float32: number[];
-  longs_as_float64: string;
-  longs_as_int8: number[];
-  longs_as_int32: number[];
   longs_as_bfloat16: number[];
-  nan_as_bool: boolean[];
 };
 
 function tensor<D extends DType>(dtype: D, data: DTypeArrays[D]): StateTensor {
@@ -52,8 +48,8 @@ describe('convert, against torch', () => {
     });
   }
 
-  it('NaN stays NaN in every floating type', () => {
-    for (const dtype of ['float16', 'bfloat16', 'float64'] as const) {
+  it('NaN stays NaN in both half precisions', () => {
+    for (const dtype of ['float16', 'bfloat16'] as const) {
       const nan = convert(tensor('float32', Float32Array.of(NaN, 1)), dtype);
       assert.deepEqual([...toFloat32(nan)], [NaN, 1]);
     }
@@ -63,27 +59,30 @@ describe('convert, against torch', () => {
     const doubles = new Float64Array(torch.doubles.length);
     torch.doubles.forEach((hex, i) => (doubles[i] = Buffer.from(hex, 'hex').readDoubleLE()));
     assert.deepEqual([...convert(tensor('float64', doubles), 'float16').data], torch.doubles_as_float16);
-    assert.deepEqual(
-      [...convert(tensor('float64', doubles.slice(4, 6)), 'int32').data],
-      torch.doubles_as_int32,
-    );
+    const integers = convert(tensor('float64', doubles.slice(4, 6)), 'int64').data;
+    assert.deepEqual([...integers].map(Number), torch.doubles_as_int32);
   });
 
-  it('int64 to floats in one rounding, and to smaller integers by wrapping', () => {
+  it('int64 to floats in one rounding', () => {
     const longs = tensor('int64', BigInt64Array.from(torch.longs, BigInt));
     assert.deepEqual([...new Int32Array(toFloat32(longs).buffer)], torch.longs_as_float32);
-    const doubles = convert(longs, 'float64').data as Float64Array;
-    assert.equal(Buffer.from(doubles.buffer).toString('hex'), torch.longs_as_float64);
-    assert.deepEqual([...convert(longs, 'int8').data], torch.longs_as_int8);
-    assert.deepEqual([...convert(longs, 'int32').data], torch.longs_as_int32);
     assert.deepEqual([...convert(longs, 'bfloat16').data], torch.longs_as_bfloat16);
   });
 
-  it('bool: all but 0 is true, NaN too', () => {
-    const values = tensor('float32', Float32Array.of(NaN, 0, -0, 1e-45));
-    assert.deepEqual([...convert(values, 'bool').data].map(Boolean), torch.nan_as_bool);
+  it('bool: all but 0 is true', () => {
     assert.deepEqual([...toFloat32(tensor('bool', Uint8Array.of(0, 1, 2)))], [0, 1, 1]);
     assert.deepEqual([...convert(tensor('bool', Uint8Array.of(0, 2)), 'int64').data], [0n, 1n]);
+  });
+
+  it('every integer type to int64 as it is', () => {
+    const cases = [
+      tensor('int32', Int32Array.of(-(2 ** 31), 2 ** 24 + 1, 2 ** 31 - 1)),
+      tensor('int16', Int16Array.of(-(2 ** 15), 2 ** 15 - 1)),
+      tensor('int8', Int8Array.of(-128, 127)),
+      tensor('uint8', Uint8Array.of(0, 255)),
+    ];
+    for (const each of cases)
+      assert.deepEqual([...convert(each, 'int64').data], Array.from(each.data as Int32Array, BigInt));
   });
 
   it('gives the tensor itself where nothing changes, and float32 without a copy', () => {
@@ -92,15 +91,9 @@ describe('convert, against torch', () => {
     assert.equal(toFloat32(same), same.data);
   });
 
-  it('refuses floats that no integer of the type is near', () => {
-    for (const [value, dtype] of [
-      [NaN, 'int32'],
-      [256, 'uint8'],
-      [-1, 'uint8'],
-      [2 ** 63, 'int64'],
-    ] as const) {
-      assert.throws(() => convert(tensor('float64', Float64Array.of(value)), dtype), CheckpointError);
-    }
+  it('refuses floats that no 64-bit integer is near', () => {
+    for (const value of [NaN, Infinity, 2 ** 63])
+      assert.throws(() => convert(tensor('float64', Float64Array.of(value)), 'int64'), CheckpointError);
     assert.deepEqual(
       [...convert(tensor('float64', Float64Array.of(-(2 ** 63))), 'int64').data],
       [-(2n ** 63n)],

@@ -1,6 +1,5 @@
-import type { DType, DTypeArrays, StateTensor } from '../nn/stateDict';
-import { DTYPES, isFloating } from './dtype';
-import { CheckpointError } from './error';
+import { refuse } from './error';
+import type { StateTensor } from './stateDict';
 
 /*
  * Conversions as torch's `tensor.to(dtype)` makes them: to nearest, ties to even; half precisions by way of float32
@@ -87,67 +86,37 @@ export function toFloat32(tensor: StateTensor): Float32Array {
 
 /**
  * The tensor with its elements as `dtype`; the tensor itself where it has that type already.
- * Floats become integers by dropping their fraction, integers wrap around in smaller ones, and anything but 0 is true.
- * @throws CheckpointError where a float that becomes an integer is NaN or outside its range (undefined in torch).
+ * @throws CheckpointError where a float that becomes an integer, which drops its fraction, is NaN or outside int64's range
+ *   (undefined in torch).
  */
-export function convert(tensor: StateTensor, dtype: DType): StateTensor {
+export function convert(
+  tensor: StateTensor,
+  dtype: 'float32' | 'float16' | 'bfloat16' | 'int64',
+): StateTensor {
   if (tensor.dtype === dtype) return tensor;
-  return { dtype, shape: tensor.shape, data: convertData(tensor, dtype) };
+  const data =
+    dtype === 'float32' ? toFloat32(tensor) : dtype === 'int64' ? toInt64(tensor) : toHalf(tensor, dtype);
+  return { dtype, shape: tensor.shape, data };
 }
 
-function convertData(tensor: StateTensor, dtype: DType): DTypeArrays[DType] {
-  switch (dtype) {
-    case 'float32':
-      return toFloat32(tensor);
-    case 'float16':
-    case 'bfloat16': {
-      const source = toFloat32(tensor);
-      const words = new Uint32Array(source.buffer, source.byteOffset, source.length);
-      const result = new Uint16Array(words.length); // a loop: Uint16Array.from takes ten times as long
-      const round = dtype === 'float16' ? float16FromBits : bfloat16FromBits;
-      for (let i = 0; i < words.length; i++) result[i] = round(words[i]);
-      return result;
-    }
-    case 'float64':
-      return tensor.data instanceof BigInt64Array
-        ? Float64Array.from(tensor.data, Number)
-        : Float64Array.from(toNumbers(tensor));
-    case 'bool':
-      return Uint8Array.from(toNumbers(tensor), (value) => (value === 0 ? 0 : 1));
-    default:
-      return toIntegers(tensor, dtype);
-  }
+function toHalf(tensor: StateTensor, dtype: 'float16' | 'bfloat16'): Uint16Array {
+  const source = toFloat32(tensor);
+  const words = new Uint32Array(source.buffer, source.byteOffset, source.length);
+  const result = new Uint16Array(words.length); // a loop: Uint16Array.from takes ten times as long
+  const round = dtype === 'float16' ? float16FromBits : bfloat16FromBits;
+  for (let i = 0; i < words.length; i++) result[i] = round(words[i]);
+  return result;
 }
 
-/** The elements as numbers; int64 beyond 2^53 are rounded. */
-function toNumbers(tensor: StateTensor): ArrayLike<number> {
-  const { dtype, data } = tensor;
-  if (data instanceof BigInt64Array) return Float64Array.from(data, Number);
-  return dtype === 'float16' || dtype === 'bfloat16' || dtype === 'bool' ? toFloat32(tensor) : data;
-}
-
-function toIntegers(tensor: StateTensor, dtype: 'int64' | 'int32' | 'int16' | 'int8' | 'uint8') {
-  const bytes = DTYPES[dtype].array.BYTES_PER_ELEMENT;
-  const low = dtype === 'uint8' ? 0 : -(2 ** (8 * bytes - 1));
-  const high = dtype === 'uint8' ? 256 : -low;
-  const { data } = tensor;
-  if (data instanceof BigInt64Array) {
-    const result = new DTYPES[dtype].array(data.length);
-    // The lowest 32 bits decide what a smaller integer holds.
-    data.forEach((value, i) => (result[i] = Number(BigInt.asIntN(32, value))));
-    return result;
-  }
-  const numbers = toNumbers(tensor);
-  const result = new DTYPES[dtype].array(numbers.length);
-  for (let i = 0; i < numbers.length; i++) {
-    const value = Math.trunc(numbers[i]);
-    if (isFloating(tensor.dtype) && !(value >= low && value < high)) {
-      throw new CheckpointError(
-        `element ${i} is ${numbers[i]}, which is not in ${dtype}'s range; clip it first`,
-      );
-    }
-    if (result instanceof BigInt64Array) result[i] = BigInt(value);
-    else result[i] = value;
-  }
+function toInt64(tensor: StateTensor): BigInt64Array {
+  // float64 and int32 hold more than a float32 does; all other types fit into one
+  const wide = tensor.data instanceof Float64Array || tensor.data instanceof Int32Array;
+  const numbers = wide ? (tensor.data as Float64Array | Int32Array) : toFloat32(tensor);
+  const result = new BigInt64Array(numbers.length);
+  numbers.forEach((value, i) => {
+    if (!(value >= -(2 ** 63) && value < 2 ** 63))
+      refuse(`element ${i} is ${value}, which is not in int64's range; clip it first`);
+    result[i] = BigInt(Math.trunc(value));
+  });
   return result;
 }
