@@ -114,8 +114,8 @@ export {
   conv1x1,
   conv3x3,
 } from './models/resnet';
+export { type Builder, type BuilderOptions } from './models/build';
 export {
-  type BuilderOptions,
   resnet101,
   resnet152,
   resnet18,
@@ -128,7 +128,6 @@ export {
   wide_resnet50_2,
 } from './models/builders';
 export { Weights, type WeightsMeta } from './models/weights';
-export { IMAGENET_CATEGORIES } from './models/imagenetCategories';
 export {
   ResNeXt101_32X8D_Weights,
   ResNeXt101_64X4D_Weights,
@@ -155,7 +154,6 @@ export {
   type ShortcutOption,
 } from './models/cifar';
 export {
-  type CifarBuilderOptions,
   type PlainOptions,
   plain110_cifar,
   plain20_cifar,

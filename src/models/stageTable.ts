@@ -8,21 +8,13 @@ import { type Summary, summarize } from './summarize';
 /** The depths that the paper's Table 1 has. */
 export type Depth = 18 | 34 | 50 | 101 | 152;
 
-const NETWORKS: Readonly<Record<Depth, () => ResNet>> = {
-  18: () => resnet18(),
-  34: () => resnet34(),
-  50: () => resnet50(),
-  101: () => resnet101(),
-  152: () => resnet152(),
-};
-
-/** FLOPs as the paper's Table 1 states them. */
-const PAPER_FLOPS: Readonly<Record<Depth, number>> = {
-  18: 1.8e9,
-  34: 3.6e9,
-  50: 3.8e9,
-  101: 7.6e9,
-  152: 11.3e9,
+/** Its columns: the networks, and their FLOPs as the paper states them. */
+const NETWORKS: Readonly<Record<Depth, { build: () => ResNet; paperFlops: number }>> = {
+  18: { build: () => resnet18(), paperFlops: 1.8e9 },
+  34: { build: () => resnet34(), paperFlops: 3.6e9 },
+  50: { build: () => resnet50(), paperFlops: 3.8e9 },
+  101: { build: () => resnet101(), paperFlops: 7.6e9 },
+  152: { build: () => resnet152(), paperFlops: 11.3e9 },
 };
 
 /** A row for `showTable`: what is in it, the size of the output, and a cell for each network ("18-layer"). */
@@ -92,7 +84,8 @@ export function stageTable(
   const titles = ['Parameters', 'FLOPs', 'FLOPs with the paper’s strides', 'FLOPs in the paper'];
   const footer = titles.map((layer): StageRow => ({ layer, output: '' }));
   for (const depth of depths) {
-    const model = NETWORKS[depth]();
+    const { build, paperFlops } = NETWORKS[depth];
+    const model = build();
     try {
       const column = `${depth}-layer`;
       const stages = [model.layer1, model.layer2, model.layer3, model.layer4];
@@ -113,7 +106,7 @@ export function stageTable(
         parameters.toLocaleString('en'),
         billions(flops),
         billions(summarize(usePaperStrides(model), shape).flops),
-        billions(PAPER_FLOPS[depth], 1),
+        billions(paperFlops, 1),
       ];
       numbers.forEach((number, i) => (footer[i][column] = number));
     } finally {

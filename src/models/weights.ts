@@ -32,38 +32,41 @@ export interface WeightsDetails {
   meta: WeightsMeta;
 }
 
+/** Where a file is published that has the first digits of its SHA-256 in its name, as torchvision's have. */
+export function publishedAt(url: string): WeightsDetails['source'] {
+  const [, sha256] = /-([0-9a-f]{8,})\.\w+$/.exec(url) ?? [];
+  if (sha256 === undefined) throw new Error(`${url} has no hash in its name.`);
+  return { url, sha256 };
+}
+
 /** One published set of weights, a member of an enumeration like `ResNet34_Weights`. */
 export class Weights<Enum extends string = string> {
+  /** Where they are published; '' where they are shipped with the workbook. */
+  readonly url: string;
+  /** The first digits of the published file's SHA-256. */
+  readonly hashPrefix: string;
+  readonly transforms: ImageClassificationPreset;
+  readonly meta: WeightsMeta;
+  private readonly shippedAt: string;
+
   constructor(
     /** "ResNet34_Weights" */
     readonly enumName: Enum,
     /** "IMAGENET1K_V1" */
     readonly name: string,
-    private readonly details: WeightsDetails,
-  ) {}
-
-  /** Where they are published; '' where they are shipped with the workbook. */
-  get url(): string {
-    return 'url' in this.details.source ? this.details.source.url : '';
-  }
-
-  /** The first digits of the published file's SHA-256. */
-  get hashPrefix(): string {
-    return 'url' in this.details.source ? this.details.source.sha256 : '';
-  }
-
-  get transforms(): ImageClassificationPreset {
-    return this.details.transforms;
-  }
-
-  get meta(): WeightsMeta {
-    return this.details.meta;
+    { source, transforms, meta }: WeightsDetails,
+  ) {
+    const { url, sha256, path } = { url: '', sha256: '', path: '', ...source };
+    this.url = url;
+    this.hashPrefix = sha256;
+    this.shippedAt = path;
+    this.transforms = transforms;
+    this.meta = meta;
   }
 
   /** Where the file is, or will be once it is downloaded. */
   get path(): string {
-    const { source } = this.details;
-    return 'url' in source ? join(weightsFolder(), basename(source.url)) : source.path;
+    return this.shippedAt || join(weightsFolder(), basename(this.url));
   }
 
   /** Whether the file is on this machine already. */

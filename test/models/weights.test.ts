@@ -13,13 +13,13 @@ import { imageClassification } from '../../src/data/presets';
 import * as builders from '../../src/models/builders';
 import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
 import * as cifarWeights from '../../src/models/cifarWeights';
-import { IMAGENET_CATEGORIES } from '../../src/models/imagenetCategories';
 import * as enumerations from '../../src/models/resnetWeights';
 import { summarize } from '../../src/models/summarize';
 import { buildAndLoad } from '../../src/models/build';
 import { Weights, verifyWeights, weightsEnum } from '../../src/models/weights';
 
 const { ResNet18_Weights, ResNet34_Weights, ResNet50_Weights } = enumerations;
+const IMAGENET_CATEGORIES = ResNet34_Weights.DEFAULT.meta.categories;
 
 /** torchvision's own lists, as test/golden/weights.py read them. */
 const golden = JSON.parse(readFileSync(join(projectRoot(), 'test/golden/weights.json'), 'utf8')) as {

@@ -1,30 +1,21 @@
-"""Writes src/models/resnetWeights.ts and src/models/imagenetCategories.ts from torchvision's own lists.
+"""Writes src/models/resnetWeights.json and src/models/imagenetCategories.json from torchvision's own lists.
 
     python -m venv VENV && VENV/bin/pip install torch==2.14.1 torchvision==0.29.1
-    VENV/bin/python data-scripts/commands/data/torchvision_weights.py
-    npx prettier --write src/models/resnetWeights.ts src/models/imagenetCategories.ts
+    VENV/bin/python data-scripts/commands/data/torchvision_weights.py [--check]
 
-Needed again only when torchvision publishes other weights; the workbook itself needs neither torch nor torchvision.
+With --check it writes nothing and fails where a file differs. Needed again only when torchvision publishes other weights;
+the workbook itself needs neither torch nor torchvision.
 """
 
 import inspect
 import json
-import textwrap
+import sys
 from pathlib import Path
 
-import torchvision
 from torchvision.models import resnet
 from torchvision.models._meta import _IMAGENET_CATEGORIES
 
 MODELS = Path(__file__).resolve().parents[3] / "src" / "models"
-HEADER = (
-    f"// Written by data-scripts/commands/data/torchvision_weights.py from torchvision {torchvision.__version__.split('+')[0]}; "
-    "do not edit by hand.\n"
-)
-
-
-def quoted(text):
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def entry(weights):
@@ -34,9 +25,10 @@ def entry(weights):
         "min_size", "categories", "num_params", "recipe", "_metrics", "_ops", "_file_size", "_docs"
     }  # fmt: skip
     assert known and data_set == "ImageNet-1K" and meta["categories"] is _IMAGENET_CATEGORIES, weights
+    assert meta["min_size"] == (1, 1)
     assert weights.transforms.func is resnet.ImageClassification and set(preset) <= {"crop_size", "resize_size"}
-    fields = {
-        "url": quoted(weights.url),
+    return {
+        "url": weights.url,
         "cropSize": preset["crop_size"],
         "resizeSize": preset.get("resize_size", 256),
         "numParams": meta["num_params"],
@@ -44,42 +36,26 @@ def entry(weights):
         "acc5": metrics["acc@5"],
         "gigaOps": meta["_ops"],
         "fileSize": meta["_file_size"],
-        "recipe": quoted(meta["recipe"]),
-        "docs": quoted(" ".join(meta["_docs"].split())),
+        "recipe": meta["recipe"],
+        "docs": " ".join(meta["_docs"].split()),
     }
-    lines = "".join(f"      {name}: {value},\n" for name, value in fields.items())
-    return f"    {weights.name}: imagenet({{\n{lines}    }}),\n"
-
-
-def enumeration(cls):
-    name = cls.__name__
-    return (
-        f"export const {name} = weightsEnum(\n  '{name}',\n  {{\n{''.join(map(entry, cls))}  }},\n"
-        f"  '{cls.DEFAULT.name}',\n);\n"
-        f"export type {name} = Weights<'{name}'>;\n"
-    )
 
 
 def main():
     classes = [cls for _, cls in inspect.getmembers(resnet, inspect.isclass) if issubclass(cls, resnet.WeightsEnum)]
     classes = [cls for cls in classes if cls is not resnet.WeightsEnum]
     classes.sort(key=lambda cls: resnet.__all__.index(cls.__name__))
-    (MODELS / "resnetWeights.ts").write_text(
-        HEADER
-        + "import { imagenet } from './imagenetWeights';\nimport { type Weights, weightsEnum } from './weights';\n\n"
-        + "\n".join(map(enumeration, classes)),
-        encoding="utf-8",
-    )
-    assert not any("," in name for name in _IMAGENET_CATEGORIES)
-    names = textwrap.fill(", ".join(_IMAGENET_CATEGORIES), 108, break_on_hyphens=False)
-    assert names.replace("\n", " ").split(", ") == _IMAGENET_CATEGORIES
-    (MODELS / "imagenetCategories.ts").write_text(
-        HEADER
-        + "\nconst NAMES = `\n" + names + "`;\n\n"
-        + "/** The names of ImageNet's 1000 classes, in the order of the logits. */\n"
-        + "export const IMAGENET_CATEGORIES: readonly string[] = NAMES.trim().replaceAll('\\n', ' ').split(', ');\n",
-        encoding="utf-8",
-    )  # fmt: skip
+    weights = {
+        cls.__name__: {"members": {each.name: entry(each) for each in cls}, "default": cls.DEFAULT.name}
+        for cls in classes
+    }
+    for name, content in [("resnetWeights", weights), ("imagenetCategories", _IMAGENET_CATEGORIES)]:
+        path = MODELS / f"{name}.json"
+        text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif path.read_text(encoding="utf-8") != text:
+            sys.exit(f"{path} is not what torchvision has: run this without --check.")
 
 
 main()
