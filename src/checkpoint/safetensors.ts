@@ -1,7 +1,7 @@
-import type { DType, StateDict, StateTensor } from '../state/stateDict';
+import type { DType, StateDict } from '../state/stateDict';
 import { convert } from '../state/convert';
 import { bytesOf, checkTensor, DTYPES, elementSize, isFloating, isSizes, numel } from '../state/dtype';
-import { CheckpointError, quote, refuse } from '../state/error';
+import { quote, refuse } from '../state/error';
 import { InputFile, MAX_HEADER_BYTES, writeAtomically, withPath } from './file';
 
 /*
@@ -55,46 +55,44 @@ export function readSafetensorsMetadata(path: string): Readonly<Record<string, s
 
 function readHeader(input: InputFile): Header {
   const length = Number(input.buffer(0, 8).readBigUInt64LE(0));
-  if (length > MAX_HEADER_BYTES || length > input.size - 8) {
-    throw damaged(
+  if (length > MAX_HEADER_BYTES || length > input.size - 8)
+    damaged(
       `its header claims ${length} bytes, more than the file (${input.size}) or the limit of ${MAX_HEADER_BYTES}`,
     );
-  }
+  const bytes = input.read(8, length);
   let json: unknown;
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(input.read(8, length));
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     json = JSON.parse(text); // of two equal names it keeps the last, as the library safetensors does
   } catch (cause) {
-    if (cause instanceof CheckpointError) throw cause;
-    throw damaged('its header is not JSON in UTF-8', cause);
+    damaged('its header is not JSON in UTF-8', { cause });
   }
-  if (!isObject(json)) throw damaged('its header is not a JSON object');
+  if (!isObject(json)) damaged('its header is not a JSON object');
   const dataStart = 8 + length;
-  const { [METADATA]: metadata, ...tensors } = json;
+  const { [METADATA]: metadata = {}, ...tensors } = json;
   const entries = Object.entries(tensors).map(([name, value]) => parseEntry(name, value));
   checkLayout(entries, input.size - dataStart);
-  return { entries, metadata: parseMetadata(metadata), dataStart };
+  if (!isObject(metadata) || !Object.values(metadata).every((text) => typeof text === 'string'))
+    damaged(`its ${METADATA} is not an object of texts`);
+  return { entries, metadata: metadata as Record<string, string>, dataStart };
 }
 
 function parseEntry(name: string, value: unknown): Entry {
-  const wrong = (what: string) => damaged(`its header's entry ${quote(name)} has ${what}`);
-  if (!isObject(value)) throw wrong('no description');
-  const dtype = (Object.keys(DTYPES) as DType[]).find((key) => DTYPES[key].safetensors === value.dtype);
+  const wrong: (what: string) => never = (what) => damaged(`its header's entry ${quote(name)} has ${what}`);
+  if (!isObject(value)) return wrong('no description');
+  const { dtype: type, shape, data_offsets: offsets } = value;
+  const dtype = (Object.keys(DTYPES) as DType[]).find((key) => DTYPES[key].safetensors === type);
   if (!dtype) {
     const known = Object.values(DTYPES).map((info) => info.safetensors);
-    refuse(
-      `${quote(name)} has dtype ${quote(typeof value.dtype === 'string' ? value.dtype : typeof value.dtype)}, expected one of ${known.join(', ')}; save it as one of these`,
-    );
+    const found = quote(typeof type === 'string' ? type : typeof type);
+    refuse(`${quote(name)} has dtype ${found}, expected one of ${known.join(', ')}; save it as one of these`);
   }
-  const { shape, data_offsets: offsets } = value;
-  if (!isSizes(shape)) throw wrong('no shape of whole numbers');
-  if (!isSizes(offsets) || offsets.length !== 2) throw wrong('no data_offsets [begin, end]');
+  if (!isSizes(shape)) return wrong('no shape of whole numbers');
+  if (!isSizes(offsets) || offsets.length !== 2) return wrong('no data_offsets [begin, end]');
   const [begin, end] = offsets;
-  if (end - begin !== numel(shape) * elementSize(dtype)) {
-    throw wrong(
-      `${end - begin} bytes, but shape [${shape.slice(0, 8).join(', ')}] of ${dtype} needs ${numel(shape) * elementSize(dtype)}`,
-    );
-  }
+  const bytes = numel(shape) * elementSize(dtype);
+  if (end - begin !== bytes)
+    wrong(`${end - begin} bytes, but shape [${shape.slice(0, 8).join(', ')}] of ${dtype} needs ${bytes}`);
   return { name, dtype, shape, begin, end };
 }
 
@@ -102,31 +100,21 @@ function parseEntry(name: string, value: unknown): Entry {
 function checkLayout(entries: readonly Entry[], available: number): void {
   let position = 0;
   for (const { name, begin, end } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
-    if (begin !== position) {
-      throw damaged(
-        `its tensors ${begin < position ? 'overlap' : 'leave a gap'} at ${quote(name)} (expected it at byte ${position}, found ${begin})`,
-      );
-    }
+    const what = begin < position ? 'overlap' : 'leave a gap';
+    if (begin !== position)
+      damaged(`its tensors ${what} at ${quote(name)} (expected it at byte ${position}, found ${begin})`);
     position = end;
   }
   if (position !== available)
-    throw damaged(`its tensors take ${position} bytes, but ${available} bytes follow the header`);
-}
-
-function parseMetadata(value: unknown): Readonly<Record<string, string>> {
-  if (value === undefined) return {};
-  if (!isObject(value) || !Object.values(value).every((text) => typeof text === 'string')) {
-    throw damaged(`its ${METADATA} is not an object of texts`);
-  }
-  return value as Record<string, string>;
+    damaged(`its tensors take ${position} bytes, but ${available} bytes follow the header`);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function damaged(what: string, cause?: unknown): CheckpointError {
-  return new CheckpointError(`not valid safetensors: ${what}; download or save it again`, { cause });
+function damaged(what: string, options?: ErrorOptions): never {
+  refuse(`not valid safetensors: ${what}; download or save it again`, options);
 }
 
 export interface SafetensorsOptions {
@@ -144,27 +132,29 @@ export interface SafetensorsOptions {
 export function saveSafetensors(path: string, dict: StateDict, options: SafetensorsOptions = {}): void {
   const { dtype, metadata } = options;
   withPath(path, 'write', () => {
-    const entries: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
-    const storedAs = (tensor: StateTensor) => (dtype && isFloating(tensor.dtype) ? dtype : tensor.dtype);
-    // Readers map tensors straight from the file, so each must lie at a multiple of its element's size: largest first.
-    const order = [...dict].sort(([, a], [, b]) => elementSize(storedAs(b)) - elementSize(storedAs(a)));
-    const offsets = new Map<string, [number, number]>();
-    let position = 0;
-    for (const [name, tensor] of order) {
-      checkTensor(name, tensor);
-      const end = position + numel(tensor.shape) * elementSize(storedAs(tensor));
-      offsets.set(name, [position, end]);
-      position = end;
-    }
-    for (const [name, tensor] of dict) {
+    const entries = [...dict].map(([name, tensor]) => {
       if (name === METADATA) refuse(`a tensor cannot be named ${METADATA}; rename it`);
-      const dtype = DTYPES[storedAs(tensor)].safetensors;
-      entries.push([name, { dtype, shape: tensor.shape, data_offsets: offsets.get(name) }]);
+      checkTensor(name, tensor);
+      const as = dtype && isFloating(tensor.dtype) ? dtype : undefined;
+      return { name, tensor, as, stored: DTYPES[as ?? tensor.dtype], offsets: [0, 0] };
+    });
+    // Readers map tensors straight from the file, so each must lie at a multiple of its element's size: largest first.
+    const bytes = ({ stored }: (typeof entries)[0]): number => stored.array.BYTES_PER_ELEMENT;
+    const order = [...entries].sort((a, b) => bytes(b) - bytes(a));
+    let position = 0;
+    for (const entry of order) {
+      const begin = position;
+      position += numel(entry.tensor.shape) * bytes(entry);
+      entry.offsets = [begin, position];
     }
+    const described = entries.map(({ name, tensor: { shape }, stored, offsets }): [string, unknown] => [
+      name,
+      { dtype: stored.safetensors, shape, data_offsets: offsets },
+    ]);
+    const header = Object.fromEntries([...(metadata ? [[METADATA, metadata]] : []), ...described]);
     writeAtomically(path, (write) => {
-      write(encodeHeader(Object.fromEntries(entries)));
-      for (const [, tensor] of order)
-        write(bytesOf(dtype && isFloating(tensor.dtype) ? convert(tensor, dtype) : tensor));
+      write(encodeHeader(header));
+      for (const { tensor, as } of order) write(bytesOf(as ? convert(tensor, as) : tensor));
     });
   });
 }

@@ -43,7 +43,7 @@ export function unpickle(bytes: Buffer, start = 0, persistentLoad?: (id: unknown
   refuse(`its pickle takes more than ${MAX_STEPS} steps; look for a file with the weights alone`);
 }
 
-/** What each opcode does, in the order of Lib/pickletools.py's groups. */
+/** What each opcode does; its name where the code beside it does not say it. */
 const STEPS = new Map<number, (machine: Machine) => void>(
   Object.entries({
     '\x80': (m) => m.checkProtocol(),

@@ -43,59 +43,40 @@ function details(
   return { source, transforms, meta };
 }
 
-function akamaster(depth: Depth): WeightsDetails {
+function akamaster(depth: Depth): { AKAMASTER_V1: WeightsDetails } {
   const { file, acc1, fileSize } = NETWORKS[depth];
   const docs = "Trained as in the paper's section 4.2, with option-A shortcuts.";
-  const url = `${AKAMASTER}/raw/master/pretrained_models/${file}`;
-  return details(depth, publishedAt(url), { acc1, fileSize, recipe: AKAMASTER, docs });
+  const source = publishedAt(`${AKAMASTER}/raw/master/pretrained_models/${file}`);
+  return { AKAMASTER_V1: details(depth, source, { acc1, fileSize, recipe: AKAMASTER, docs }) };
 }
 
 /** @param card - what lies beside shipped weights, as `npm run experiment -- backbone` writes it. */
-function shipped(depth: Depth, card: typeof card20 | typeof card56, fileSize: number): WeightsDetails {
+function shipped(depth: Depth, card: typeof card20, fileSize: number): { WORKBOOK_V1: WeightsDetails } {
   const path = join(projectRoot(), 'src', 'models', 'pretrained', `${card.name}.safetensors`);
-  return details(
-    depth,
-    { path },
-    {
-      acc1: 100 * card.testAccuracyOfTheRun,
-      fileSize,
-      recipe: card.repeatWith,
-      docs: `${card.description} ${card.data}`,
-    },
-  );
+  const acc1 = 100 * card.testAccuracyOfTheRun;
+  const docs = `${card.description} ${card.data}`;
+  return { WORKBOOK_V1: details(depth, { path }, { acc1, fileSize, recipe: card.repeatWith, docs }) };
 }
 
 export const ResNet20_Cifar_Weights = weightsEnum(
   'ResNet20_Cifar_Weights',
-  { AKAMASTER_V1: akamaster(20), WORKBOOK_V1: shipped(20, card20, 0.53) },
+  { ...akamaster(20), ...shipped(20, card20, 0.53) },
   'WORKBOOK_V1',
 );
 export type ResNet20_Cifar_Weights = Weights<'ResNet20_Cifar_Weights'>;
 
-export const ResNet32_Cifar_Weights = weightsEnum(
-  'ResNet32_Cifar_Weights',
-  { AKAMASTER_V1: akamaster(32) },
-  'AKAMASTER_V1',
-);
+export const ResNet32_Cifar_Weights = weightsEnum('ResNet32_Cifar_Weights', akamaster(32), 'AKAMASTER_V1');
 export type ResNet32_Cifar_Weights = Weights<'ResNet32_Cifar_Weights'>;
 
-export const ResNet44_Cifar_Weights = weightsEnum(
-  'ResNet44_Cifar_Weights',
-  { AKAMASTER_V1: akamaster(44) },
-  'AKAMASTER_V1',
-);
+export const ResNet44_Cifar_Weights = weightsEnum('ResNet44_Cifar_Weights', akamaster(44), 'AKAMASTER_V1');
 export type ResNet44_Cifar_Weights = Weights<'ResNet44_Cifar_Weights'>;
 
 export const ResNet56_Cifar_Weights = weightsEnum(
   'ResNet56_Cifar_Weights',
-  { AKAMASTER_V1: akamaster(56), WORKBOOK_V1: shipped(56, card56, 1.66) },
+  { ...akamaster(56), ...shipped(56, card56, 1.66) },
   'WORKBOOK_V1',
 );
 export type ResNet56_Cifar_Weights = Weights<'ResNet56_Cifar_Weights'>;
 
-export const ResNet110_Cifar_Weights = weightsEnum(
-  'ResNet110_Cifar_Weights',
-  { AKAMASTER_V1: akamaster(110) },
-  'AKAMASTER_V1',
-);
+export const ResNet110_Cifar_Weights = weightsEnum('ResNet110_Cifar_Weights', akamaster(110), 'AKAMASTER_V1');
 export type ResNet110_Cifar_Weights = Weights<'ResNet110_Cifar_Weights'>;

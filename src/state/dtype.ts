@@ -3,7 +3,6 @@ import { quote, refuse } from './error';
 
 type ArrayClass<D extends DType> = {
   new (buffer: ArrayBuffer, byteOffset?: number, length?: number): DTypeArrays[D];
-  new (length: number): DTypeArrays[D];
   readonly BYTES_PER_ELEMENT: number;
   readonly name: string;
 };
