@@ -33,14 +33,7 @@ export {
 export { Interrupted, breathe, withInterrupt } from './interrupt';
 
 // Where the pictures, data sets and weights lie
-export {
-  type Pictures,
-  cacheRoot,
-  cifar10Folder,
-  dataRoot,
-  findPictures,
-  weightsFolder,
-} from './locations';
+export { type Pictures, cacheRoot, cifar10Folder, dataRoot, findPictures, weightsFolder } from './locations';
 
 // Number formats
 export { type Precision, fastestPrecision, withPrecision } from './ops/precision';
@@ -60,7 +53,6 @@ export {
   Compose,
   Normalize,
   RandomCrop,
-  type RandomCropOptions,
   RandomHorizontalFlip,
   RandomResizedCrop,
   type RandomResizedCropOptions,

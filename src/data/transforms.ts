@@ -82,17 +82,13 @@ export class CenterCrop implements Transform {
   }
 }
 
-export interface RandomCropOptions {
-  /** Width in pixels of a black border that is added before the crop. Default 0. */
-  padding?: number;
-}
-
 /** Cuts out a rectangle at a random place. With `padding: 4` on 32x32 it is the augmentation of CIFAR-10 in the paper. */
 export class RandomCrop implements Transform {
   readonly size: readonly [number, number];
   readonly padding: number;
 
-  constructor(size: Size, { padding = 0 }: RandomCropOptions = {}) {
+  /** @param options.padding - width in pixels of a black border that is added before the crop; default 0. */
+  constructor(size: Size, { padding = 0 }: { padding?: number } = {}) {
     this.size = pair(size, 'RandomCrop');
     this.padding = padding;
   }

@@ -14,7 +14,7 @@ const MAX_FILE_BYTES = 2 ** 30;
 
 /**
  * Decides which part of a picture is wanted when its size is known, and throws to refuse it.
- * A decoder asks before it makes anything of that size; it may return the whole picture all the same.
+ * A decoder asks before it makes anything of that size; it may return all of the picture even so.
  */
 type Choose = (height: number, width: number) => CropBox;
 type Decoder = (bytes: Buffer, choose: Choose) => RgbImage | Promise<RgbImage>;
@@ -40,7 +40,7 @@ const DECODERS: readonly [magic: RegExp, decoder: Decoder][] = [
  * @param maxPixels - refuse a picture of more pixels than this.
  * @param choose - picks the part to return of a picture of this height and width; default all of it. A part of a JPEG
  *   takes less time than all of it.
- * @throws ImageError when there is no whole picture in the file.
+ * @throws ImageError when the file is no picture, a damaged one, or of a kind that is not read.
  */
 export async function decodeImage(path: string, maxPixels = MAX_PIXELS, choose?: Choose): Promise<RgbImage> {
   try {

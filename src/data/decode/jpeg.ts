@@ -10,7 +10,7 @@ export interface JpegFrame {
 
 /** Baseline, extended and progressive frames. */
 const FRAMES = [0xc0, 0xc1, 0xc2];
-/** Scans of a progressive JPEG; ten are usual. Each goes over the whole picture, so thousands would take hours. */
+/** Scans of a progressive JPEG; ten are usual. Each goes over all of the picture, so thousands would take hours. */
 const MAX_SCANS = 100;
 
 /**

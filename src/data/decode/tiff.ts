@@ -30,17 +30,8 @@ const TAGS = {
 
 /** None, LZW, deflate (two numbers) and PackBits. */
 const COMPRESSIONS = [1, 5, 8, 32946, 32773];
-/** Names for those that are refused. */
-const OTHERS: Readonly<Record<number, string>> = {
-  2: 'CCITT',
-  3: 'CCITT group 3',
-  4: 'CCITT group 4',
-  6: 'old JPEG',
-  7: 'JPEG',
-  34925: 'LZMA',
-  50000: 'zstd',
-  50001: 'WebP',
-};
+/** Names of the most frequent among those that are refused. */
+const REFUSED: Readonly<Record<number, string>> = { 4: 'fax', 7: 'JPEG', 34925: 'LZMA', 50000: 'zstd' };
 const refuse: (what: string) => never = (what) => refuseKind('TIFF', what);
 
 /** Bytes of a value of each type. */
@@ -73,7 +64,7 @@ export function tiffLayout(bytes: Buffer): TiffLayout {
 
   const compression = one('compression');
   if (!COMPRESSIONS.includes(compression))
-    refuse(`compression ${compression}${OTHERS[compression] ? `, ${OTHERS[compression]}` : ''}`);
+    refuse(`compression ${compression}, ${REFUSED[compression] ?? 'rare'}`);
   if (all('starts').length === 0) refuse('tiles instead of strips');
   const expected = { planar: samples === 1 ? one('planar') : 1, fillOrder: 1, format: 1 } as const;
   for (const [name, value] of Object.entries(expected) as [keyof typeof expected, number][])
