@@ -147,13 +147,11 @@ export function saveSafetensors(path: string, dict: StateDict, options: Safetens
       position += numel(entry.tensor.shape) * bytes(entry);
       entry.offsets = [begin, position];
     }
-    const described = entries.map(({ name, tensor: { shape }, stored, offsets }): [string, unknown] => [
-      name,
-      { dtype: stored.safetensors, shape, data_offsets: offsets },
-    ]);
-    const header = Object.fromEntries([...(metadata ? [[METADATA, metadata]] : []), ...described]);
+    const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
+    for (const { name, tensor, stored, offsets } of entries)
+      header.push([name, { dtype: stored.safetensors, shape: tensor.shape, data_offsets: offsets }]);
     writeAtomically(path, (write) => {
-      write(encodeHeader(header));
+      write(encodeHeader(Object.fromEntries(header)));
       for (const { tensor, as } of order) write(bytesOf(as ? convert(tensor, as) : tensor));
     });
   });

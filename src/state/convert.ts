@@ -110,8 +110,8 @@ function toHalf(tensor: StateTensor, dtype: 'float16' | 'bfloat16'): Uint16Array
 
 function toInt64(tensor: StateTensor): BigInt64Array {
   // float64 and int32 hold more than a float32 does; all other types fit into one
-  const wide = tensor.data instanceof Float64Array || tensor.data instanceof Int32Array;
-  const numbers = wide ? (tensor.data as Float64Array | Int32Array) : toFloat32(tensor);
+  const { data } = tensor;
+  const numbers = data instanceof Float64Array || data instanceof Int32Array ? data : toFloat32(tensor);
   const result = new BigInt64Array(numbers.length);
   numbers.forEach((value, i) => {
     if (!(value >= -(2 ** 63) && value < 2 ** 63))
