@@ -1,6 +1,5 @@
 // @ts-check
 // `npm run data -- ...` and its like: does what set-up is missing, then hands over to the compiled command of that name.
-import fs from 'node:fs';
 import { inRoot, nodeCompat } from './lib/paths.mjs';
 import { fail } from './lib/reader.cjs';
 import { run } from './lib/run.mjs';
@@ -11,9 +10,7 @@ const [name = '', ...args] = process.argv.slice(2);
 
 try {
   await setup();
-  const inCommands = inRoot('.build', 'data-scripts', 'commands', `${name}.js`);
-  // EXCEPTION, to be removed when experiment.ts lies in commands too.
-  const script = fs.existsSync(inCommands) ? inCommands : inRoot('.build', 'data-scripts', `${name}.js`);
+  const script = inRoot('.build', 'data-scripts', 'commands', `${name}.js`);
   const { status } = await run(process.execPath, ['-r', nodeCompat, script, ...args], {
     inherit: true,
     anyStatus: true,

@@ -17,7 +17,7 @@ import { manualSeed } from '../../../src/random';
 import type { EpochRecord } from '../../../src/training/history';
 import { Adam } from '../../../src/training/optim';
 import { trainAndEval } from '../../../src/training/trainAndEval';
-import { dateAndMachine, writeRecord } from '../../records';
+import { dateAndMachine, writeRecord } from '../records';
 import { Trouble } from '../../lib/reader.cjs';
 import { Peer } from './peer';
 import { Turns } from './turns';

@@ -13,7 +13,7 @@ import { tensorflowVersion } from '../../../src/ops/execute';
 import { startProgress } from '../../../src/progress';
 import { backward } from '../../../src/training/backward';
 import { Adam } from '../../../src/training/optim';
-import { dateAndMachine, writeRecord } from '../../records';
+import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
 import { benchTransforms, printTransforms, type StepResult } from './transforms';
 

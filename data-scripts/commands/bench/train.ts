@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { projectRoot } from '../../../src/locations';
 import { hasBfloat16 } from '../../../src/ops/bfloat16';
 import { startProgress } from '../../../src/progress';
-import { dateAndMachine, writeRecord } from '../../records';
+import { dateAndMachine, writeRecord } from '../records';
 import { Peer } from './peer';
 import type { Profile } from './profile';
 import { NETWORKS, type Ready, type Repetition, WORKS, type Work, nameOf } from './trainWorks';

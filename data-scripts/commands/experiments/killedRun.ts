@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import type { Dataset, Sample } from '../../src/data/dataset';
-import { Fingerprint } from '../../src/fingerprint';
-import { DataLoader } from '../../src/data/loader';
-import { Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor } from '../../src/data/transforms';
-import { CifarResNet } from '../../src/models/cifar';
-import { CrossEntropyLoss } from '../../src/nn/loss';
-import { setProgress, silentProgress } from '../../src/progress';
-import { Random, manualSeed } from '../../src/random';
-import { Adam } from '../../src/training/optim';
-import { cosineLR } from '../../src/training/schedules';
-import { trainAndEval } from '../../src/training/trainAndEval';
+import type { Dataset, Sample } from '../../../src/data/dataset';
+import { Fingerprint } from '../../../src/fingerprint';
+import { DataLoader } from '../../../src/data/loader';
+import { Compose, Normalize, RandomCrop, RandomHorizontalFlip, ToTensor } from '../../../src/data/transforms';
+import { CifarResNet } from '../../../src/models/cifar';
+import { CrossEntropyLoss } from '../../../src/nn/loss';
+import { setProgress, silentProgress } from '../../../src/progress';
+import { Random, manualSeed } from '../../../src/random';
+import { Adam } from '../../../src/training/optim';
+import { cosineLR } from '../../../src/training/schedules';
+import { trainAndEval } from '../../../src/training/trainAndEval';
 
 /*
  * The run that killAndResume.ts kills: a program of its own, which trains a small network and goes on where an earlier

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { CifarBlock, CifarResNet } from '../../src/models/cifar';
+import { CifarBlock, CifarResNet } from '../../../src/models/cifar';
 
 /** The blocks of the three stages. */
 export function stagesOf(model: CifarResNet): CifarBlock[][] {

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import { writeAtomically } from '../src/checkpoint/file';
-import { projectRoot } from '../src/locations';
+import { writeAtomically } from '../../src/checkpoint/file';
+import { projectRoot } from '../../src/locations';
 
 /** Where records of runs and measurements lie, which the pages draw. */
 export function recordsFolder(): string {

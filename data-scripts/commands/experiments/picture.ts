@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { escapeHtml } from '../../src/notebook/display';
-import { describeFigure } from '../../src/notebook/figure';
-import { lineSvg } from '../../src/notebook/lineSvg';
-import { linePlot } from '../../src/notebook/plots';
+import { escapeHtml } from '../../../src/notebook/display';
+import { describeFigure } from '../../../src/notebook/figure';
+import { lineSvg } from '../../../src/notebook/lineSvg';
+import { linePlot } from '../../../src/notebook/plots';
 import { recordsFolder, writeText } from '../records';
 import { type RunRecord, runRecords } from './runRecord';
 

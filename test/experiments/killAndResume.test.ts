@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { killAndResume } from '../../data-scripts/experiments/killAndResume';
-import { STEPS } from '../../data-scripts/experiments/killedRun';
+import { killAndResume } from '../../data-scripts/commands/experiments/killAndResume';
+import { STEPS } from '../../data-scripts/commands/experiments/killedRun';
 
 test('a run that is killed three times comes to the same bits as one without a break', async () => {
   const { whole, lives, equal } = await killAndResume(3, 5);

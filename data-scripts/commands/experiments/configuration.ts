@@ -1,6 +1,6 @@
-import { CifarResNet, type ShortcutOption } from '../../src/models/cifar';
-import type { Precision } from '../../src/ops/precision';
-import { type Schedule, multiStepLR, oneCycleLR } from '../../src/training/schedules';
+import { CifarResNet, type ShortcutOption } from '../../../src/models/cifar';
+import type { Precision } from '../../../src/ops/precision';
+import { type Schedule, multiStepLR, oneCycleLR } from '../../../src/training/schedules';
 
 /** Everything that decides how one run on CIFAR-10 comes out; it is written into the run's record. */
 export interface RunConfiguration {

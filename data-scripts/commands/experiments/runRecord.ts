@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { EpochRecord } from '../../src/training/history';
+import type { EpochRecord } from '../../../src/training/history';
 import { recordsFolder } from '../records';
 import { type RunConfiguration, runName } from './configuration';
 import type { Inside } from './inside';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { projectRoot } from '../../src/locations';
-import { Random } from '../../src/random';
+import { projectRoot } from '../../../src/locations';
+import { Random } from '../../../src/random';
 import { type Message, type Outcome, STEPS } from './killedRun';
 
 /** One life of the run. */

@@ -1,14 +1,14 @@
 import * as tf from '@tensorflow/tfjs-node';
-import type { CIFAR10 } from '../../src/data/cifar10';
-import { DataLoader } from '../../src/data/loader';
-import { Subset } from '../../src/data/dataset';
-import type { CifarResNet } from '../../src/models/cifar';
-import { CrossEntropyLoss } from '../../src/nn/loss';
-import { Random, manualSeed } from '../../src/random';
-import { randomNormal } from '../../src/ops/randomTensors';
-import { startProgress } from '../../src/progress';
-import { backward } from '../../src/training/backward';
-import { evaluate } from '../../src/training/evaluate';
+import type { CIFAR10 } from '../../../src/data/cifar10';
+import { DataLoader } from '../../../src/data/loader';
+import { Subset } from '../../../src/data/dataset';
+import type { CifarResNet } from '../../../src/models/cifar';
+import { CrossEntropyLoss } from '../../../src/nn/loss';
+import { Random, manualSeed } from '../../../src/random';
+import { randomNormal } from '../../../src/ops/randomTensors';
+import { startProgress } from '../../../src/progress';
+import { backward } from '../../../src/training/backward';
+import { evaluate } from '../../../src/training/evaluate';
 import { type RunConfiguration, makeModel } from './configuration';
 import { grow, stagesOf } from './grow';
 

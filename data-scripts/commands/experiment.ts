@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { saveSafetensors } from '../src/checkpoint/safetensors';
-import { cifar10Folder, projectRoot } from '../src/locations';
-import type { StateDict } from '../src/nn/stateDict';
+import { saveSafetensors } from '../../src/checkpoint/safetensors';
+import { cifar10Folder, projectRoot } from '../../src/locations';
+import type { StateDict } from '../../src/state/stateDict';
 import type { Life } from './experiments/killAndResume';
 import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
 import { drawPicture } from './experiments/picture';
