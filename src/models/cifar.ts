@@ -93,6 +93,46 @@ export class CifarBlock extends Module {
   }
 }
 
+/**
+ * A block of {@link PreActResNet}: normalization and relu come before each convolution, and nothing after the addition. In
+ * a stage's first block the shortcut, too, gets what was activated.
+ */
+export class PreActBlock extends Module {
+  readonly bn1: BatchNorm2d;
+  readonly conv1: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly relu = new ReLU();
+  readonly shortcut: Module | null;
+
+  constructor(
+    inPlanes: number,
+    planes: number,
+    stride: number,
+    readonly option: ShortcutOption,
+    private readonly first: boolean,
+  ) {
+    super();
+    this.bn1 = new BatchNorm2d(inPlanes);
+    this.conv1 = conv3x3(inPlanes, planes, stride);
+    this.bn2 = new BatchNorm2d(planes);
+    this.conv2 = conv3x3(planes, planes);
+    this.shortcut = makeShortcut(inPlanes, planes, stride, option);
+  }
+
+  /** [N, H, W, inPlanes] -> [N, H / stride, W / stride, planes] */
+  forward(x: tf.Tensor): tf.Tensor {
+    return tf.tidy(() => {
+      const activated = this.relu.forward(this.bn1.forward(x));
+      const out = this.relu.forward(this.bn2.forward(this.conv1.forward(activated)));
+      const residual = this.conv2.forward(out);
+      if (this.option === 'none') return residual;
+      const identity = this.first ? activated : x;
+      return tf.add(residual, this.shortcut === null ? identity : this.shortcut.forward(identity));
+    });
+  }
+}
+
 /** Options of {@link CifarResNet}. */
 export interface CifarOptions {
   /** Default 10. */
@@ -123,6 +163,7 @@ export class CifarResNet extends Module {
   constructor(
     readonly depth: number,
     { numClasses = 10, shortcut = 'A', widths = [16, 32, 64] }: CifarOptions = {},
+    block: typeof CifarBlock | typeof PreActBlock = CifarBlock,
   ) {
     super();
     const blocks = (depth - 2) / 6;
@@ -133,12 +174,12 @@ export class CifarResNet extends Module {
       new Sequential(
         ...Array.from({ length: blocks }, (_, i) =>
           i === 0
-            ? new CifarBlock(inPlanes, planes, stride, shortcut)
-            : new CifarBlock(planes, planes, 1, shortcut),
+            ? new block(inPlanes, planes, stride, shortcut, true)
+            : new block(planes, planes, 1, shortcut, false),
         ),
       );
     this.conv1 = conv3x3(3, widths[0]);
-    this.bn1 = new BatchNorm2d(widths[0]);
+    this.bn1 = new BatchNorm2d(block === CifarBlock ? widths[0] : widths[2]);
     this.layer1 = stage(widths[0], widths[0], 1);
     this.layer2 = stage(widths[0], widths[1], 2);
     this.layer3 = stage(widths[1], widths[2], 2);
@@ -166,6 +207,24 @@ export class CifarResNet extends Module {
       out = this.layer3.forward(out); // [N, 8, 8, 64]
       out = this.avgpool.forward(out).reshape([x.shape[0], -1]); // [N, 64]
       return this.linear.forward(out); // [N, numClasses]
+    });
+  }
+}
+
+/**
+ * The pre-activation networks of "Identity mappings in deep residual networks" (arXiv:1603.05027) for pictures of 32x32:
+ * what {@link CifarResNet} has, with {@link PreActBlock}s; the network's own normalization and relu follow the last block.
+ */
+export class PreActResNet extends CifarResNet {
+  constructor(depth: number, options?: CifarOptions) {
+    super(depth, options, PreActBlock);
+  }
+
+  override forward(x: tf.Tensor): tf.Tensor2D {
+    return tf.tidy(() => {
+      const out = this.layer3.forward(this.layer2.forward(this.layer1.forward(this.conv1.forward(x))));
+      const pooled = this.avgpool.forward(this.relu.forward(this.bn1.forward(out)));
+      return this.linear.forward(pooled.reshape([x.shape[0], -1]));
     });
   }
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { loadCheckpoint } from '../../src/checkpoint/load';
 import { projectRoot } from '../../src/locations';
-import { CifarResNet, type ShortcutOption } from '../../src/models/cifar';
+import { CifarResNet, PreActResNet, type ShortcutOption } from '../../src/models/cifar';
 import { plain20_cifar, resnet20_cifar } from '../../src/models/cifarBuilders';
 import { ResNet20_Cifar_Weights } from '../../src/models/cifarWeights';
 import { compareModel, layoutOf } from '../golden/compareModel';
@@ -22,8 +22,9 @@ for (const { name, record, captured } of cases) {
   test(`CIFAR net ${name}${how}: logits, gradients, running statistics and steps are torch's`, () => {
     const [depth, shortcut] = name.split(/[ ,]/);
     const options = name.includes('widths') ? { widths: [5, 12, 13] as const, numClasses: 7 } : {};
+    const Network = name.includes('preact') ? PreActResNet : CifarResNet;
     const build = (): CifarResNet =>
-      new CifarResNet(Number(depth), { shortcut: shortcut as ShortcutOption, ...options });
+      new Network(Number(depth), { shortcut: shortcut as ShortcutOption, ...options });
     const x = pictures('pictures', [6, 3, 32, 32], 2);
     const labels = tf.tensor1d([1, 2, 3, 0, 6, 5], 'int32');
     compareModel(build, x, labels, 1, record, captured);
