@@ -11,6 +11,7 @@ export {
   linePlot,
   scatter,
 } from './notebook/plots';
+export { type DepthRun, compareSeeds, errorByDepth } from './notebook/errorByDepth';
 export { type Picture, type ShowImagesOptions, showImages } from './notebook/images';
 export { type FeatureMapOptions, showFeatureMaps } from './notebook/featureMaps';
 export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';

@@ -46,7 +46,13 @@ export function titleText(title: unknown, atBreaks = ', '): string {
 export function describeFigure({ data, layout }: Figure): string {
   const axes = [layout.yaxis, layout.xaxis].map((axis) => titleText(axis?.title)).filter(Boolean);
   const traces = data.map((trace) => {
-    const { name, type, y } = trace as { name?: string; type?: string; y?: ArrayLike<unknown> };
+    const { name, type, y, showlegend } = trace as {
+      name?: string;
+      type?: string;
+      y?: ArrayLike<unknown>;
+      showlegend?: boolean;
+    };
+    if (showlegend === false) return ''; // one of many behind a mean
     if (type !== 'scatter' || !y || y.length === 0) return name ?? '';
     const [first, last] = [y[0], y[y.length - 1]].map((v) =>
       typeof v === 'number' ? Number(v.toPrecision(3)) : String(v),

@@ -12,7 +12,10 @@ interface Line {
   name?: string;
   x: (number | string)[];
   y: (number | null)[];
-  line?: { color?: string; dash?: string };
+  line?: { color?: string; dash?: string; width?: number };
+  opacity?: number;
+  showlegend?: boolean;
+  error_y?: { array: number[] };
 }
 
 /**
@@ -39,22 +42,28 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
       text(toX(x), BOX.bottom + 16, tickText(x, xs), 'text-anchor="middle"'),
     ),
   ];
-  const strokes = lines.map(({ line }, index) => {
+  const strokes = lines.map(({ line, opacity = 1 }, index) => {
     const color = escapeHtml(line?.color ?? COLORS[index % COLORS.length]);
-    return `stroke="${color}" stroke-width="2" stroke-dasharray="${DASHES[line?.dash ?? ''] ?? 'none'}"`;
+    return `stroke="${color}" stroke-width="${line?.width ?? 2}" stroke-opacity="${opacity}" stroke-dasharray="${DASHES[line?.dash ?? ''] ?? 'none'}"`;
   });
-  const paths = lines.map(({ x, y }, index) => {
+  const paths = lines.map(({ x, y, error_y: spread }, index) => {
     const point = (value: number | null, i: number) => {
       const drawn = asDrawn(value);
       if (!Number.isFinite(drawn)) return '';
       return `${Number.isFinite(asDrawn(y[i - 1])) ? 'L' : 'M'}${toX(x[i])} ${toY(drawn)}`;
     };
-    return `<path d="${y.map(point).join('')}" fill="none" ${strokes[index]} stroke-linejoin="round" stroke-linecap="round"/>`;
+    const bars = (spread?.array ?? []).map((half, i) => {
+      const [low, high] = [-half, half].map((by) => asDrawn((y[i] ?? NaN) + by));
+      return Number.isFinite(low + high) ? `M${toX(x[i])} ${toY(low)}V${toY(high)}` : '';
+    });
+    const all = [...y.map(point), ...bars].join('');
+    return `<path d="${all}" fill="none" ${strokes[index]} stroke-linejoin="round" stroke-linecap="round"/>`;
   });
-  const step = Math.min(180, (BOX.right - BOX.left) / Math.max(1, lines.length));
-  const legend = lines.map(({ name = '' }, i) => {
+  const named = [...lines.entries()].filter(([, { showlegend }]) => showlegend !== false);
+  const step = Math.min(180, (BOX.right - BOX.left) / Math.max(1, named.length));
+  const legend = named.map(([line, { name = '' }], i) => {
     const x = BOX.left + i * step;
-    return `<path d="M${round(x)} 288h22" ${strokes[i]}/>${text(x + 28, 292, name)}`;
+    return `<path d="M${round(x)} 288h22" ${strokes[line]}/>${text(x + 28, 292, name)}`;
   });
   const titles = [
     text(0, 14, titleText(layout.title), 'font-weight="bold"'),
@@ -88,7 +97,8 @@ function thin(trace: Line): Line & { x: number[] } {
   const every = Math.ceil(trace.y.length / WIDTH);
   const kept = (_: unknown, i: number) => i % every === 0 || i === trace.y.length - 1;
   const x = trace.x.map((value, i) => (typeof value === 'number' ? value : i + 1));
-  return { ...trace, x: x.filter(kept), y: trace.y.filter(kept) };
+  const spread = trace.error_y && { error_y: { array: trace.error_y.array.filter(kept) } };
+  return { ...trace, ...spread, x: x.filter(kept), y: trace.y.filter(kept) };
 }
 
 /** Some five round numbers within the range: steps of 1, 2 or 5 times a power of ten. */

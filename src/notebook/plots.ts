@@ -15,6 +15,10 @@ export interface Series {
   color?: number;
   /** Default: a full line. */
   dash?: 'solid' | 'dash' | 'dot' | 'dashdot';
+  /** Half the length of a bar through each point: how far what lies behind it spreads. Default: none. */
+  spread?: ArrayLike<number>;
+  /** Drawn thin and without a name, as one of many behind a mean. Default false. */
+  thin?: boolean;
 }
 
 export interface PlotOptions {
@@ -83,8 +87,8 @@ function wholeSteps(xs: readonly (string | number)[]): Partial<Layout['xaxis']> 
 /** Lines over steps or epochs; few points are marked, each series by a shape of its own. */
 export function linePlot(series: readonly Series[], options: PlotOptions = {}): Figure {
   // One box lists all series under their x.
-  return points(series, options, 'x unified', ({ y, text }) => ({
-    mode: y.length <= MARKERS_UP_TO ? 'lines+markers' : 'lines',
+  return points(series, options, 'x unified', ({ y, text, thin }) => ({
+    mode: y.length <= MARKERS_UP_TO && !thin ? 'lines+markers' : 'lines',
     hovertemplate: `${text ? '%{text}: ' : ''}%{y:.4~g}`,
   }));
 }
@@ -112,7 +116,9 @@ function points(
       x: axisOf(one),
       y: Array.from(one.y),
       text: one.text ? [...one.text] : undefined,
-      line: { color, dash: one.dash, width: 2 },
+      line: { color, dash: one.dash, width: one.thin ? 1 : 2 },
+      ...(one.thin ? { showlegend: false, opacity: 0.5 } : {}),
+      ...(one.spread ? { error_y: { type: 'data', array: Array.from(one.spread), thickness: 1.5 } } : {}),
       marker: { color, symbol: SYMBOLS[index % SYMBOLS.length], size: 6 },
       ...style(one),
     } as Data;
