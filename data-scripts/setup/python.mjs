@@ -12,15 +12,36 @@ import { Trouble } from '../lib/reader.cjs';
 import { ask, run } from '../lib/run.mjs';
 import { installSystem, isRootOnDebian } from './system.mjs';
 
-const requirements = inRoot('data-scripts', 'setup', 'requirements.txt');
 const LOWEST = [3, 10];
 const CHECK = 'import sys, venv, ensurepip; print("%d.%d.%d" % sys.version_info[:3], sys.executable)';
 
 /** What an environment was made of, noted in it when it is complete. @typedef {{ requirements: string, folder: string, packages: string[] }} Made */
 const note = (/** @type {string} */ folder) => path.join(folder, '.complete');
 
-/** What the environment must have been made of. */
-const wanted = () => sha256(readText(requirements) ?? '');
+/** A program in an environment. @param {string} folder @param {string} name */
+const programIn = (folder, name) => path.join(folder, path.relative(venv, venvBin(name)));
+
+/**
+ * @typedef {object} Needs
+ * @property {readonly number[]} lowest version of Python
+ * @property {string} use what for, in the reader's words
+ * @property {string} [fromSource] the one package that is published without a wheel
+ */
+
+/**
+ * A Python environment below the project's folder, with the packages of one file of requirements.
+ * @param {string} folder
+ * @param {string} requirements the file, with versions and hashes
+ * @param {Needs} needs
+ */
+export function environmentIn(folder, requirements, needs) {
+  return {
+    program: (/** @type {string} */ name) => programIn(folder, name),
+    missing: () => missing(folder, requirements),
+    /** @param {(detail: string) => void} progress @param {boolean} anew */
+    install: (progress, anew) => install(folder, requirements, needs, progress, anew),
+  };
+}
 
 /** The folders that pip keeps, one a package: without one of them, the package was taken out. @param {string} folder */
 function packagesIn(folder) {
@@ -33,18 +54,22 @@ function packagesIn(folder) {
     .sort();
 }
 
-function missing() {
+/** @param {string} folder @param {string} requirements */
+function missing(folder, requirements) {
   /** @type {Made | null} */
-  const made = readJson(note(venv));
+  const made = readJson(note(folder));
   if (!made?.packages) return 'not installed';
-  if (made.requirements !== wanted()) return 'requirements.txt has changed';
+  if (made.requirements !== hashOf(requirements)) return 'requirements.txt has changed';
   // A link to the Python it was made from: it dangles once that one is upgraded away.
-  if (!fs.existsSync(venvBin('python'))) return 'the Python it was made from is gone';
-  const found = new Set(packagesIn(venv));
+  if (!fs.existsSync(programIn(folder, 'python'))) return 'the Python it was made from is gone';
+  const found = new Set(packagesIn(folder));
   const lost = made.packages.find((name) => !found.has(name));
   if (lost) return `${lost.replace(/-[^-]*\.dist-info$/, '')} has been removed from it`;
-  return made.folder === venv ? null : 'the folder was moved or copied';
+  return made.folder === folder ? null : 'the folder was moved or copied';
 }
+
+/** What an environment must have been made of. @param {string} requirements */
+const hashOf = (requirements) => sha256(readText(requirements) ?? '');
 
 /**
  * The environment that a pip of ours runs in: the reader's mirrors and certificates, nothing that leads packages
@@ -82,17 +107,20 @@ print(json.dumps(settings))
 /**
  * Made beside the old environment and put in its place when it is complete: pip can't mend what was cut short, and what
  * works must not be lost to a download that fails.
+ * @param {string} folder
+ * @param {string} requirements
+ * @param {Needs} needs
  * @param {(detail: string) => void} progress
  * @param {boolean} anew
  */
-async function install(progress, anew) {
+async function install(folder, requirements, needs, progress, anew) {
   /** @type {Made | null} */
-  const made = readJson(note(venv));
-  if (!anew && made && missing() === 'the folder was moved or copied') {
-    moveScripts(venv, made.folder);
-    return writeWhole(note(venv), JSON.stringify({ ...made, folder: venv }));
+  const made = readJson(note(folder));
+  if (!anew && made && missing(folder, requirements) === 'the folder was moved or copied') {
+    moveScripts(folder, made.folder);
+    return writeWhole(note(folder), JSON.stringify({ ...made, folder }));
   }
-  const python = await findPython();
+  const python = await findPython(needs);
   const fresh = path.join(cache, 'venv');
   fs.rmSync(fresh, { recursive: true, force: true });
   progress('creating the environment');
@@ -100,22 +128,31 @@ async function install(progress, anew) {
   const total = new Set((readText(requirements) ?? '').match(/^[\w.-]+(?===)/gm)).size;
   const time = left(total);
   let collected = 0;
-  const inFresh = path.join(fresh, path.relative(venv, venvBin('python')));
+  const inFresh = programIn(fresh, 'python');
   const options = ['--require-hashes', '--only-binary=:all:', '--no-deps', '--no-warn-script-location'];
-  await run(inFresh, ['-m', 'pip', 'install', ...options, '-r', requirements], {
-    env: pipEnv(inFresh),
-    onLine: (line) => {
-      if (line.startsWith('Collecting '))
-        progress(`${Math.min(++collected, total)} of about ${total} packages${time(collected)}`);
-      else if (line.startsWith('Installing collected')) progress('unpacking, usually about 15 s');
-    },
-  });
-  moveScripts(fresh, fresh, venv);
+  const pip = (/** @type {string[]} */ ...args) =>
+    run(inFresh, ['-m', 'pip', 'install', ...options, ...args], {
+      env: pipEnv(inFresh),
+      onLine: (line) => {
+        if (line.startsWith('Collecting '))
+          progress(`${Math.min(++collected, total)} of about ${total} packages${time(collected)}`);
+        else if (line.startsWith('Installing collected')) progress('unpacking, usually about 15 s');
+      },
+    });
+  if (needs.fromSource) {
+    // built with the setuptools of the requirements, which has to be there before
+    const others = path.join(fresh, 'requirements.txt');
+    const blocks = (readText(requirements) ?? '').split(/^(?=[\w.-]+==)/m);
+    fs.writeFileSync(others, blocks.filter((block) => !block.startsWith(`${needs.fromSource}==`)).join(''));
+    await pip('-r', others);
+    await pip(`--no-binary=${needs.fromSource}`, '--no-build-isolation', '-r', requirements);
+  } else await pip('-r', requirements);
+  moveScripts(fresh, fresh, folder);
   writeWhole(
     note(fresh),
-    JSON.stringify({ requirements: wanted(), folder: venv, packages: packagesIn(fresh) }),
+    JSON.stringify({ requirements: hashOf(requirements), folder, packages: packagesIn(fresh) }),
   );
-  replaceFolder(fresh, venv);
+  replaceFolder(fresh, folder);
 }
 
 /**
@@ -156,34 +193,35 @@ const candidates = () => {
   return [...(process.platform === 'win32' ? [['py', '-3']] : []), ...names.map((name) => [name])];
 };
 
-/** The command of a Python that is new enough and can make environments. @returns {string[] | undefined} */
-const fittingPython = () =>
+/** The command of a Python that is new enough and can make environments. @param {readonly number[]} lowest @returns {string[] | undefined} */
+const fittingPython = (lowest) =>
   candidates().find(([command, ...args]) => {
     const [version] = (ask(command ?? '', [...args, '-c', CHECK]) ?? '').split(' ');
-    return version && newEnough(version);
+    return version && newEnough(version, lowest);
   });
 
 /** Whether set-up can install one by itself. */
 const canInstallPython = () => !process.env.RESNET_WORKBOOK_PYTHON && isRootOnDebian();
 
-async function findPython() {
-  if (!fittingPython() && canInstallPython())
+/** @param {Needs} needs */
+async function findPython(needs) {
+  if (!fittingPython(needs.lowest) && canInstallPython())
     await installSystem(['python3', 'python3-venv'], 'Python with venv');
-  return fittingPython() ?? noPython();
+  return fittingPython(needs.lowest) ?? noPython(needs);
 }
 
-/** @returns {never} */
-function noPython() {
+/** @param {Needs} needs @returns {never} */
+function noPython({ lowest, use }) {
   const seen = candidates()
     .map(([command, ...args]) =>
       ask(command ?? '', [...args, '-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])']),
     )
     .filter(Boolean);
   const what = seen.length
-    ? `found ${[...new Set(seen)].join(', ')}, which ${seen.some((v) => newEnough(v ?? '')) ? 'lacks venv' : 'is too old'}`
+    ? `found ${[...new Set(seen)].join(', ')}, which ${seen.some((v) => newEnough(v ?? '', lowest)) ? 'lacks venv' : 'is too old'}`
     : 'found none';
   throw new Trouble(
-    `Python ${LOWEST.join('.')} or later with its venv module is needed for JupyterLab: ${what}.`,
+    `Python ${lowest.join('.')} or later with its venv module is needed for ${use}: ${what}.`,
     process.platform === 'darwin'
       ? 'brew install python'
       : process.platform === 'win32'
@@ -192,10 +230,10 @@ function noPython() {
   );
 }
 
-/** @param {string} version */
-function newEnough(version) {
+/** @param {string} version @param {readonly number[]} lowest */
+function newEnough(version, lowest) {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  return major === LOWEST[0] && minor >= (LOWEST[1] ?? 0);
+  return major === lowest[0] && minor >= (lowest[1] ?? 0);
 }
 
 const VERSIONS = `
@@ -221,14 +259,17 @@ import jupyterlab, nbclient, sphinx, myst_nb, sphinx_book_theme, plotly
 print("complete")
 `;
 
+const notebooks = { lowest: LOWEST, use: 'JupyterLab' };
+const ours = environmentIn(venv, inRoot('data-scripts', 'setup', 'requirements.txt'), notebooks);
+
 export const python = {
   name: 'Python environment',
   bytes: 0.6e9,
-  missing,
+  missing: ours.missing,
   needs() {
-    if (!fittingPython() && !canInstallPython()) noPython();
+    if (!fittingPython(LOWEST) && !canInstallPython()) noPython(notebooks);
   },
-  install,
+  install: ours.install,
   version: () => ask(venvBin('python'), ['-c', VERSIONS]) ?? 'unknown versions',
   async live() {
     const { status, stdout, stderr } = await run(venvBin('python'), ['-c', LOOK], { anyStatus: true });
