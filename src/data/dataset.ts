@@ -8,6 +8,9 @@ export interface Sample {
   label: number;
 }
 
+/** A sample, at once or as a promise; null means skipped (`onError: 'skip'`). */
+export type Fetched = Sample | null | Promise<Sample | null>;
+
 /** Numbered samples, as `torch.utils.data.Dataset`. */
 export interface Dataset {
   /** Number of samples. */
@@ -16,14 +19,14 @@ export interface Dataset {
   readonly classes: readonly string[];
   /**
    * Sample number `index`. Random transforms draw from `random` alone, so that equal generators give equal samples.
-   * Data in memory is returned at once, data on disk as a promise; `null` means skipped (`onError: 'skip'`).
+   * Data in memory is returned at once, data on disk as a promise.
    */
-  get(index: number, random: Random): Sample | null | Promise<Sample | null>;
+  get(index: number, random: Random): Fetched;
   /**
    * As `get`, with the values written into `into` and returned as the image's `data`, if they are as many: where a data
    * set has this, the loader saves making and copying an array for each picture.
    */
-  getInto?(index: number, random: Random, into: Float32Array): Sample | null | Promise<Sample | null>;
+  getInto?(index: number, random: Random, into: Float32Array): Fetched;
   /** What to call sample `index` in an error, for instance its path; `sample 7` where this is missing. */
   describe?(index: number): string;
   /**
@@ -48,12 +51,12 @@ export class Subset implements Dataset {
     this.classes = dataset.classes;
   }
 
-  get(index: number, random: Random): Sample | null | Promise<Sample | null> {
+  get(index: number, random: Random): Fetched {
     checkIndex(index, this.length);
     return this.dataset.get(this.indices[index], random);
   }
 
-  getInto(index: number, random: Random, into: Float32Array): Sample | null | Promise<Sample | null> {
+  getInto(index: number, random: Random, into: Float32Array): Fetched {
     checkIndex(index, this.length);
     return getInto(this.dataset, this.indices[index], random, into);
   }
@@ -69,12 +72,7 @@ export class Subset implements Dataset {
 }
 
 /** Sample `index`, with its values in `into` where the data set can put them there. */
-export function getInto(
-  dataset: Dataset,
-  index: number,
-  random: Random,
-  into: Float32Array,
-): Sample | null | Promise<Sample | null> {
+export function getInto(dataset: Dataset, index: number, random: Random, into: Float32Array): Fetched {
   return dataset.getInto ? dataset.getInto(index, random, into) : dataset.get(index, random);
 }
 

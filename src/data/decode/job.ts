@@ -16,19 +16,12 @@ import { decodeImage } from './decode';
 import { ImageError } from './error';
 
 /** Transforms that a worker thread can run: their fields are plain values, so a copy of them is the transform. */
-const COPYABLE = {
-  CenterCrop,
-  Normalize,
-  RandomCrop,
-  RandomHorizontalFlip,
-  RandomResizedCrop,
-  Resize,
-  ToTensor,
-};
+const KINDS = [CenterCrop, Normalize, RandomCrop, RandomHorizontalFlip, RandomResizedCrop, Resize, ToTensor];
 
 /** One of these without its class, as it crosses to another thread. */
 export interface Step {
-  name: keyof typeof COPYABLE;
+  /** Its place in that list. */
+  kind: number;
   fields: object;
 }
 
@@ -53,9 +46,9 @@ export function splitTransform(transform: Transform): { steps: Step[]; rest: Tra
   const all = flatten(transform);
   const steps: Step[] = [];
   for (const each of all) {
-    const name = each.constructor.name as Step['name'];
-    if (COPYABLE[name] !== each.constructor) break; // a subclass or a namesake of the reader's is not one of these
-    steps.push({ name, fields: { ...(each as object) } });
+    const kind = KINDS.findIndex((one) => one === each.constructor); // a subclass of the reader's is none of them
+    if (kind < 0) break;
+    steps.push({ kind, fields: { ...(each as object) } });
   }
   return { steps, rest: all.slice(steps.length) };
 }
@@ -64,8 +57,8 @@ function flatten(transform: Transform): Transform[] {
   return transform instanceof Compose ? transform.transforms.flatMap(flatten) : [transform];
 }
 
-function toTransform({ name, fields }: Step): Transform {
-  return Object.assign(Object.create(COPYABLE[name].prototype as object), fields) as Transform;
+function toTransform({ kind, fields }: Step): Transform {
+  return Object.assign(Object.create(KINDS[kind].prototype as object), fields) as Transform;
 }
 
 /**
