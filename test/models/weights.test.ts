@@ -11,7 +11,7 @@ import { download } from '../../src/data/download';
 import { projectRoot } from '../../src/locations';
 import { imageClassification } from '../../src/data/presets';
 import * as builders from '../../src/models/builders';
-import { resnet20_cifar, resnet56_cifar } from '../../src/models/cifarBuilders';
+import * as cifarBuilders from '../../src/models/cifarBuilders';
 import * as cifarWeights from '../../src/models/cifarWeights';
 import * as enumerations from '../../src/models/resnetWeights';
 import { summarize } from '../../src/models/summarize';
@@ -19,6 +19,7 @@ import { buildAndLoad } from '../../src/models/build';
 import { Weights, verifyWeights, weightsEnum } from '../../src/models/weights';
 
 const { ResNet18_Weights, ResNet34_Weights, ResNet50_Weights } = enumerations;
+const { resnet20_cifar, resnet56_cifar } = cifarBuilders;
 const IMAGENET_CATEGORIES = ResNet34_Weights.DEFAULT.meta.categories;
 
 /** torchvision's own lists, as test/golden/weights.py read them. */
@@ -112,6 +113,11 @@ test('a member is found by itself, by its name and by its full name; others are 
     name: 'TypeError',
     message: 'Invalid Weight class provided; expected ResNet34_Weights but received ResNet18_Weights.',
   });
+});
+
+test('builders carry their own names, by which showSource finds them', () => {
+  for (const [name, builder] of Object.entries({ ...builders, ...cifarBuilders }))
+    assert.equal((builder as () => unknown).name, name);
 });
 
 test('weights decide the number of classes, and builders what makes them; other values are refused', () => {
