@@ -91,71 +91,53 @@ const SHOW_FROM_SECONDS = 2;
 const REDRAW_MS = 200;
 const LOG_EVERY_MS = 30_000; // in a log file, where lines cannot be overwritten
 
-/** Keeps the time of a piece of work and draws it now and then; not at all where it will be over within two seconds. */
-export class TimedProgress implements ProgressReporter {
-  private readonly start = performance.now();
-  private readonly timer: NodeJS.Timeout;
-  private lastDrawn = -Infinity;
-  private shown = false;
-  private ended = false;
-  private count = 0;
-  private values: ProgressValues = {};
-
-  /**
-   * @param total - units of work in all; 0 is allowed and done at once.
-   * @param render - draws a state.
-   * @param redrawMs - the least time between two drawings, in milliseconds.
-   */
-  constructor(
-    private readonly total: number,
-    private readonly options: ProgressOptions = {},
-    private readonly render: (state: ProgressState) => void,
-    private readonly redrawMs = REDRAW_MS,
-  ) {
-    if (!(total >= 0))
-      throw new Error(`Progress: the total must be a number of units, 0 or more; got ${total}.`);
-    // The first unit may take long: say by then that work is going on.
-    this.timer = setTimeout(() => !this.shown && this.draw(), (SHOW_FROM_SECONDS * 1000) / 2);
-    this.timer.unref();
-  }
-
-  private get elapsed(): number {
-    return (performance.now() - this.start) / 1000;
-  }
-
-  update(done: number, values = this.values): void {
-    if (this.ended) return;
-    this.count = Math.min(Math.max(done, 0), this.total);
-    this.values = values;
-    if (performance.now() - this.lastDrawn < this.redrawMs) return;
-    const expected = this.count === 0 ? 0 : (this.elapsed * this.total) / this.count; // seconds in all
-    if (this.shown || expected >= SHOW_FROM_SECONDS) this.draw();
-  }
-
-  done(values = this.values): void {
-    if (this.ended) return;
-    this.count = this.total;
-    this.values = values;
-    this.end();
-  }
-
-  stop(reason = ''): void {
-    this.end(reason);
-  }
-
-  private end(stopped?: string): void {
-    if (this.ended) return;
-    this.ended = true;
-    clearTimeout(this.timer);
-    if (this.shown || this.elapsed >= SHOW_FROM_SECONDS) this.draw(stopped);
-  }
-
-  private draw(stopped?: string): void {
-    this.shown = true;
-    this.lastDrawn = performance.now();
-    const { options, total, count: done, elapsed, values, ended: finished } = this;
-    this.render({ ...options, done, total, elapsed, values, finished, stopped });
-  }
+/**
+ * Keeps the time of a piece of work and draws it now and then; not at all where it will be over within two seconds.
+ *
+ * @param total - units of work in all; 0 is allowed and done at once.
+ * @param render - draws a state.
+ * @param redrawMs - the least time between two drawings, in milliseconds.
+ */
+export function timedProgress(
+  total: number,
+  options: ProgressOptions | undefined,
+  render: (state: ProgressState) => void,
+  redrawMs = REDRAW_MS,
+): ProgressReporter {
+  if (!(total >= 0))
+    throw new Error(`Progress: the total must be a number of units, 0 or more; got ${total}.`);
+  const start = performance.now();
+  const elapsed = (): number => (performance.now() - start) / 1000;
+  let lastDrawn: number | undefined;
+  let [done, finished] = [0, false];
+  let values: ProgressValues = {};
+  const draw = (stopped?: string): void => {
+    lastDrawn = performance.now();
+    render({ ...options, total, done, elapsed: elapsed(), values, finished, stopped });
+  };
+  // The first unit may take long: say by then that work is going on.
+  const timer = setTimeout(() => lastDrawn ?? draw(), (SHOW_FROM_SECONDS * 1000) / 2);
+  timer.unref();
+  const end = (stopped?: string): void => {
+    if (finished) return;
+    finished = true;
+    clearTimeout(timer);
+    if (lastDrawn !== undefined || elapsed() >= SHOW_FROM_SECONDS) draw(stopped);
+  };
+  return {
+    update(units, news = values) {
+      if (finished) return;
+      [done, values] = [Math.min(Math.max(units, 0), total), news];
+      const expected = done === 0 ? 0 : (elapsed() * total) / done; // seconds in all
+      if (lastDrawn === undefined ? expected >= SHOW_FROM_SECONDS : performance.now() - lastDrawn >= redrawMs)
+        draw();
+    },
+    done(news = values) {
+      if (!finished) [done, values] = [total, news];
+      end();
+    },
+    stop: (reason = '') => end(reason),
+  };
 }
 
 /** Reports on a terminal, in one line that is overwritten; in a log file, in a line every half minute and at the end. */
@@ -164,17 +146,14 @@ export function terminalProgress(
   options?: ProgressOptions,
   stream: NodeJS.WriteStream = process.stderr,
 ): ProgressReporter {
-  if (!stream.isTTY)
-    return new TimedProgress(
-      total,
-      options,
-      (state) => stream.write(progressText(state) + '\n'),
-      LOG_EVERY_MS,
-    );
-  return new TimedProgress(total, options, (state) => {
+  const line = (state: ProgressState): string => {
+    const text = progressText(state);
+    if (!stream.isTTY) return text + '\n';
     const width = (stream.columns ?? 80) - 1; // a full last column would wrap, and the line could not be overwritten
-    stream.write('\r\x1b[K' + progressText(state).slice(0, width) + (state.finished ? '\n' : ''));
-  });
+    return '\r\x1b[K' + text.slice(0, width) + (state.finished ? '\n' : '');
+  };
+  const redrawMs = stream.isTTY ? REDRAW_MS : LOG_EVERY_MS;
+  return timedProgress(total, options, (state) => stream.write(line(state)), redrawMs);
 }
 
 /** Four significant digits, no more than the eye takes in: 0.4132, 12.04, 1,204. */

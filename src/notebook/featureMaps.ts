@@ -31,19 +31,11 @@ export async function showFeatureMaps(activation: tf.Tensor, options: FeatureMap
 const GAP = 4; // pixels between maps
 const MAP_SIDE = 96; // pixels: small maps are enlarged to about this
 
-/** Maps drawn as one picture, its size in pixels and a line that says what it shows. */
-export interface FeatureMaps {
-  png: Buffer;
-  width: number;
-  height: number;
-  caption: string;
-}
-
-/** The maps of `showFeatureMaps` as one PNG. */
+/** The maps of `showFeatureMaps` as one PNG, its size in pixels, and a line that says what it shows. */
 export async function featureMaps(
   activation: tf.Tensor,
   options: FeatureMapOptions = {},
-): Promise<FeatureMaps> {
+): Promise<{ png: Buffer; width: number; height: number; caption: string }> {
   if (activation.rank !== 4)
     throw new Error(`showFeatureMaps: expected an activation [N, H, W, C], got [${activation.shape}].`);
   const [, height, width, depth] = activation.shape;

@@ -35,7 +35,7 @@ export async function showImages(
   images: Picture | readonly Picture[],
   options: ShowImagesOptions = {},
 ): Promise<void> {
-  const pictures = [images].flat() as Picture[];
+  const pictures = Array.isArray(images) ? (images as readonly Picture[]) : [images as Picture];
   const { titles = [], columns = 6, caption, scale } = options;
   if (titles.length > 0 && titles.length !== pictures.length)
     throw new Error(`showImages: ${pictures.length} pictures need as many titles; got ${titles.length}.`);
@@ -70,19 +70,14 @@ function naturalScale(picture: Picture): number {
   return width >= JPEG_FROM ? Math.min(1, 224 / width) : Math.max(1, Math.round(JPEG_FROM / width));
 }
 
-/** A picture encoded for a page. */
-export interface EncodedPicture {
-  uri: string;
-  width: number;
-  height: number;
-}
+type Encoded = { uri: string; width: number; height: number };
 
-/** @param scale - times the picture's own size; integers keep each pixel a square. */
+/** A picture encoded for a page. @param scale - times its own size; integers keep each pixel a square. */
 export async function encodePicture(
   picture: Picture,
   scale: number,
   options: Normalized = {},
-): Promise<EncodedPicture> {
+): Promise<Encoded> {
   if (typeof picture === 'string') return encodeFile(picture, scale);
   const { height, width, channels } = picture;
   const image = sharp(toBytes(picture, options), { raw: { width, height, channels } });
@@ -93,7 +88,7 @@ export async function encodePicture(
   return { uri: dataUri('png', await enlarged.png().toBuffer()), ...size };
 }
 
-async function encodeFile(path: string, scale: number): Promise<EncodedPicture> {
+async function encodeFile(path: string, scale: number): Promise<Encoded> {
   const turned = sharp(path).rotate(); // as the camera was held
   const { data, info } = await turned
     .resize(LONGEST_SIDE, LONGEST_SIDE, { fit: 'inside', withoutEnlargement: true })

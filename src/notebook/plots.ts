@@ -77,8 +77,8 @@ function logAxis(series: readonly { y: ArrayLike<number> }[]): Partial<Layout['y
   return { type: 'log', dtick: high / low > 30 ? 1 : 'D2', tickformat: '~g', exponentformat: 'power' };
 }
 
-/** Whole steps on the axis where the points are few and whole: there is no epoch 1.5. */
-function wholeSteps(xs: readonly (string | number)[]): Partial<Layout['xaxis']> {
+/** Only integers on the axis where the points are few and integers: there is no epoch 1.5. */
+function integerSteps(xs: readonly (string | number)[]): Partial<Layout['xaxis']> {
   const numbers = xs.filter((x): x is number => typeof x === 'number');
   const [low, high] = valueRange(numbers) ?? [0, Infinity];
   return high - low <= 12 && numbers.every(Number.isInteger) ? { dtick: 1 } : {};
@@ -123,7 +123,7 @@ function points(
       ...style(one),
     } as Data;
   });
-  const xaxis = wholeSteps(series.flatMap(axisOf));
+  const xaxis = integerSteps(series.flatMap(axisOf));
   return { data, layout: layoutOf(options, series, { hovermode, showlegend: series.length > 1, xaxis }) };
 }
 

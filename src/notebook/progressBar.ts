@@ -1,4 +1,4 @@
-import { type ProgressState, TimedProgress, progressText, setProgress, terminalProgress } from '../progress';
+import { type ProgressState, progressText, setProgress, terminalProgress, timedProgress } from '../progress';
 import { Output, escapeHtml, inNotebook } from './display';
 
 // Work in src/data and src/training, which do not know of notebooks, reports here once this file is loaded: with a bar in
@@ -6,7 +6,7 @@ import { Output, escapeHtml, inNotebook } from './display';
 setProgress((total, options) => {
   if (!inNotebook()) return terminalProgress(total, options);
   const output = new Output();
-  return new TimedProgress(total, options, (state) =>
+  return timedProgress(total, options, (state) =>
     output.set({ 'text/html': progressHtml(state), 'text/plain': progressText(state) }),
   );
 });

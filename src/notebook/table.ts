@@ -10,7 +10,7 @@ export interface TableOptions {
   caption?: string;
   /** Rows set apart at the end, such as a total. */
   footer?: readonly Row[];
-  /** Digits after the point of numbers that are not whole. Default: four significant digits. */
+  /** Digits after the point of numbers that are no integers. Default: four significant digits. */
   digits?: number;
 }
 

@@ -71,11 +71,7 @@ function record(forward: () => tf.Scalar): { loss: tf.Scalar; tape: Step[] } {
   }
 }
 
-function free({ saved }: Step): void {
-  saved?.forEach((tensor) => {
-    if (!tensor.isDisposed) tensor.dispose();
-  });
-}
+const free = ({ saved = [] }: Step): void => tf.dispose(saved);
 
 /**
  * The chain rule, from the loss back to the parameters.

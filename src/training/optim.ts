@@ -45,12 +45,10 @@ export abstract class Optimizer {
     this.lr = lr;
     checkNumber(`${this.name}: weightDecay`, weightDecay, { from: 0 });
     this.weightDecay = weightDecay;
-    const zeros = ({ shape }: Parameter) => new NativeVariable(tf.zeros([...shape]));
-    this.moved = parameters.map((parameter) => ({
-      parameter,
-      slots: Array.from({ length: slotCount }, () => zeros(parameter)),
-      steps: 0,
-    }));
+    this.moved = parameters.map((parameter) => {
+      const zeros = () => new NativeVariable(tf.zeros([...parameter.shape]));
+      return { parameter, slots: Array.from({ length: slotCount }, zeros), steps: 0 };
+    });
   }
 
   private get name(): string {
@@ -76,11 +74,10 @@ export abstract class Optimizer {
       const apply = this.begin();
       for (const each of this.moved) {
         const { parameter, slots } = each;
-        if (parameter.grad === null) continue;
-        const gradient =
-          this.weightDecay === 0
-            ? parameter.grad
-            : tf.add(parameter.grad, tf.mul(parameter.value, this.weightDecay));
+        const { grad } = parameter;
+        if (grad === null) continue;
+        const { weightDecay } = this;
+        const gradient = weightDecay === 0 ? grad : tf.add(grad, tf.mul(parameter.value, weightDecay));
         each.steps += 1;
         apply(parameter.variable, gradient, slots, each.steps);
       }
@@ -137,8 +134,7 @@ export abstract class Optimizer {
     if (steps?.shape.length === 0) throw misfit('it has one count of steps, not one for each parameter');
     const counts = [...(steps?.data ?? [])].map(Number);
     if (counts.length !== this.moved.length || dict.size !== loads.length + 1) throw other;
-    if (!counts.every((count) => Number.isInteger(count) && count >= 0))
-      throw misfit('its steps are no counts');
+    if (!counts.every((n) => Number.isInteger(n) && n >= 0)) throw misfit('its steps are no counts');
     return () => {
       loads.forEach((load) => load());
       this.moved.forEach((each, i) => (each.steps = counts[i]));

@@ -7,7 +7,7 @@ import type { Loss } from './evaluate';
 import type { Optimizer } from './optim';
 import type { Schedule } from './schedules';
 
-/** What a training run follows from, in words and short hashes; a run is taken up only where all of it is the same. */
+/** What a training run follows from, in words and short hashes; a run is resumed only where all of it is the same. */
 export type RunIdentity = Record<string, string>;
 
 /** The parts of a run. */

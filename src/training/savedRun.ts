@@ -47,7 +47,7 @@ const PARTS = ['model', 'optimizer', 'best'] as const;
 type Parts = Record<(typeof PARTS)[number], StateDict>;
 
 /**
- * The file of a training run, which saves it and takes it up again, to the bit. Whenever the process is killed, the file is
+ * The file of a training run, which saves it and resumes it, to the bit. Whenever the process is killed, the file is
  * complete: the newest state or the one before it.
  */
 export class SavedRun {

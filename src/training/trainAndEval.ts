@@ -73,7 +73,7 @@ export interface TrainResult {
  * The two loaders must hold different pictures: the article evaluates on its training folder, which only shows how well
  * the training pictures are remembered.
  *
- * @param epochs - a whole number, from 0.
+ * @param epochs - an integer, from 0.
  * @throws Error when weights or pictures are no numbers or the loss stops being one, when the model has fewer outputs than
  *   the data has classes, when a loader gives no pictures, or when the checkpoint belongs to another run; CheckpointError
  *   when it cannot be written or read. The checkpoint stays as it was saved last.
@@ -121,7 +121,7 @@ class Run {
   readonly step: Captured<[tf.Tensor, tf.Tensor1D], tf.Scalar[]>;
   /** Of the epoch under way. */
   private metrics = new RunningMetrics();
-  /** Whether the loader stands between two batches of an epoch, or at its start: only there can a run be taken up. */
+  /** Whether the loader stands between two batches of an epoch, or at its start: only there can a run be resumed. */
   private resumable = true;
   /** Whether the optimizer has made a step in this call. */
   private stepped = false;
@@ -174,8 +174,8 @@ class Run {
       if (!(error instanceof Interrupted)) throw error;
       interrupted = true;
       if (this.resumable) this.save();
-      const whole = `${this.history.length} whole epochs`;
-      this.log(`Stopped by the reader after ${whole}; the best weights so far are kept.`);
+      const made = `${this.history.length} whole epochs`;
+      this.log(`Stopped by the reader after ${made}; the best weights so far are kept.`);
     }
     const seconds = (performance.now() - start) / 1000;
     const made = this.history.length - done;
@@ -217,7 +217,7 @@ class Run {
     this.resumable = false;
     const onBatch = (metrics: RunningMetrics): void =>
       report(epoch, 'evaluating', train.images + metrics.images, metrics);
-    // Where evaluation is random too, its draws must not depend on where the run was taken up.
+    // Where evaluation is random too, its draws must not depend on where the run was resumed.
     loaderEval.epoch = epoch - 1;
     const held = await evaluate(model, lossFunc, loaderEval, { signal, onBatch, precision, capture });
     if (!Number.isFinite(held.loss))
