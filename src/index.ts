@@ -8,6 +8,7 @@ export {
   type Series,
   barPlot,
   heatmap,
+  heatmapRow,
   linePlot,
   scatter,
 } from './notebook/plots';
@@ -143,6 +144,7 @@ export {
   CifarBlock,
   type CifarOptions,
   CifarResNet,
+  PreActResNet,
   PaddedShortcut,
   type ShortcutOption,
 } from './models/cifar';

@@ -186,3 +186,35 @@ export function heatmap(values: readonly ArrayLike<number>[], options: HeatmapOp
   const more = { xaxis: axis(columns), yaxis: { ...axis(rows), autorange: 'reversed' as const } };
   return { data: [data], layout: layoutOf(options, [], more) };
 }
+
+/** Heatmaps side by side on one colour scale, so that they can be compared, each below its name. */
+export function heatmapRow(
+  maps: readonly { name: string; values: readonly ArrayLike<number>[] }[],
+  options: HeatmapOptions = {},
+): Figure {
+  const figures = maps.map(({ values }) => heatmap(values, options));
+  const [{ layout }] = figures;
+  const { colorscale, colorbar } = figures[0].data[0] as { colorscale: unknown; colorbar: unknown };
+  const share = 1 / maps.length;
+  const axes = maps.map((_, i) => ({
+    [`xaxis${i + 1}`]: { ...layout.xaxis, domain: [i * share, (i + 0.94) * share], nticks: 4 },
+    [`yaxis${i + 1}`]: { ...layout.yaxis, ...(i > 0 && { showticklabels: false, title: undefined }) },
+  }));
+  return {
+    data: figures.map(({ data: [map] }, i) => {
+      const own = { xaxis: `x${i + 1}`, yaxis: `y${i + 1}`, coloraxis: 'coloraxis' };
+      return { ...map, ...own, colorscale: undefined, colorbar: undefined, name: maps[i].name } as Data;
+    }),
+    layout: Object.assign({}, layout, { coloraxis: { colorscale, colorbar } }, ...axes, {
+      annotations: maps.map(({ name }, i) => ({
+        text: name,
+        x: (i + 0.47) * share,
+        y: 1,
+        xref: 'paper',
+        yref: 'paper',
+        yanchor: 'bottom',
+        showarrow: false,
+      })),
+    }) as Partial<Layout>,
+  };
+}
