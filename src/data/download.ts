@@ -176,7 +176,7 @@ async function receive(
   let received = start;
   let [since, before] = [performance.now(), start];
   try {
-    for await (const chunk of body ?? []) {
+    for await (const chunk of (body as AsyncIterable<Uint8Array> | null) ?? []) {
       onChunk();
       received += chunk.length;
       accept(received);

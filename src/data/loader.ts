@@ -31,7 +31,9 @@ export class DataLoader extends BatchLoader<tf.Tensor4D> {
       return getInto(this.dataset, index, new Random(this.seed, epoch, index), into);
     });
     return samples.some((sample) => sample instanceof Promise)
-      ? Promise.all(samples).then((all) => this.collate(indices, all, memory))
+      ? Promise.all(samples.map((sample) => Promise.resolve(sample))).then((all) =>
+          this.collate(indices, all, memory),
+        )
       : this.collate(indices, samples as (Sample | null)[], memory);
   }
 

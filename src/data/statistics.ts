@@ -59,7 +59,9 @@ async function eachPicture(source: PictureSource, use: (sums: Sums) => void): Pr
   try {
     for (let start = 0; start < source.length; start += AT_ONCE) {
       const count = Math.min(AT_ONCE, source.length - start);
-      const some = await Promise.all(Array.from({ length: count }, (_, i) => source.picture(start + i)));
+      const some = await Promise.all(
+        Array.from({ length: count }, async (_, i) => source.picture(start + i)),
+      );
       for (const [i, picture] of some.entries()) {
         if (!picture) continue;
         checkPixels(picture, `Picture ${start + i}`);

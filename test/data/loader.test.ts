@@ -227,7 +227,7 @@ test('a sample with fewer or more values than its size says is named, and never 
     length: 4,
     classes: ['a'],
     get(index) {
-      return short.getInto!(index, new Random(0), new Float32Array(48)) as Sample;
+      return short.getInto!(index, new Random(0), new Float32Array(48));
     },
     getInto(index, _, into) {
       const data = into.length === 48 ? into : new Float32Array(48);
