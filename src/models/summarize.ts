@@ -4,6 +4,7 @@ import { Linear } from '../nn/layers';
 import { onForward } from '../nn/hooks';
 import { evalForNow } from '../nn/mode';
 import type { Module } from '../nn/module';
+import type { Parameter } from '../nn/parameter';
 
 /** One layer of a network; also a row for `showTable`. */
 export type LayerSummary = {
@@ -37,9 +38,7 @@ function multiplyAdds(module: Module, output: tf.Tensor): number {
   return 0;
 }
 
-function countParameters(module: Module): number {
-  return module.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
-}
+const count = (parameters: Parameter[]): number => parameters.reduce((sum, { size }) => sum + size, 0);
 
 /**
  * Runs a model once on zeros and lists its layers, with output shapes, parameters and multiply-adds. The model is not
@@ -51,19 +50,12 @@ export function summarize(model: Module, inputShape: readonly [number, number, n
   const layers = new Map<Module, LayerSummary>();
   const takeOff = onForward(model, (name, module, _input, output) => {
     if (module.children().length > 0) return;
-    const row = layers.get(module);
-    if (row === undefined) {
-      layers.set(module, {
-        name,
-        type: module.constructor.name,
-        outputShape: `[${output.shape.join(', ')}]`,
-        parameters: countParameters(module),
-        flops: multiplyAdds(module, output),
-      });
-    } else {
-      row.outputShape = `[${output.shape.join(', ')}]`;
-      row.flops += multiplyAdds(module, output);
-    }
+    const parameters = count(module.parameters());
+    const type = module.constructor.name;
+    const row = layers.get(module) ?? { name, type, outputShape: '', parameters, flops: 0 };
+    row.outputShape = `[${output.shape.join(', ')}]`;
+    row.flops += multiplyAdds(module, output);
+    layers.set(module, row);
   });
   const restore = evalForNow(model);
   try {
@@ -72,13 +64,11 @@ export function summarize(model: Module, inputShape: readonly [number, number, n
     takeOff();
     restore();
   }
+  const parameters = model.parameters();
   return {
     layers: [...layers.values()],
-    parameters: countParameters(model),
-    trainableParameters: model
-      .parameters()
-      .filter((parameter) => parameter.requiresGrad)
-      .reduce((sum, parameter) => sum + parameter.size, 0),
-    flops: [...layers.values()].reduce((sum, layer) => sum + layer.flops, 0),
+    parameters: count(parameters),
+    trainableParameters: count(parameters.filter(({ requiresGrad }) => requiresGrad)),
+    flops: [...layers.values()].reduce((sum, { flops }) => sum + flops, 0),
   };
 }

@@ -24,7 +24,7 @@ function list(title: string, names: string[]): string[] {
 /** torch's DataParallel puts this before every name of the network that it runs. */
 const PARALLEL = 'module.';
 
-/** The state dict by the network's own names, which may begin with "module." too: then they are known as they are. */
+/** Takes "module." off all names, unless the network has one of them as it is. */
 function withoutParallel(dict: StateDict, names: ReadonlySet<string>): StateDict {
   const keys = [...dict.keys()];
   if (keys.some((key) => names.has(key) || !key.startsWith(PARALLEL))) return dict;
@@ -32,9 +32,9 @@ function withoutParallel(dict: StateDict, names: ReadonlySet<string>): StateDict
 }
 
 /**
- * {@link Module.loadStateDict}: looks at every key, shape and number first, and changes nothing unless all is well.
+ * {@link Module.loadStateDict}: checks every key, shape and type first, and changes nothing if one does not fit.
  *
- * @param tolerated - names that may be missing or in excess without a word.
+ * @param tolerated - names that may be missing or unexpected; neither is reported.
  */
 export function loadStateDict(
   tensors: [string, Parameter | StateBuffer][],

@@ -67,10 +67,7 @@ export abstract class Module {
     );
   }
 
-  /**
-   * Names of this module's own that a strict `loadStateDict` passes over, when a state dict lacks them or has them in
-   * excess.
-   */
+  /** Names of this module's own tensors that a strict `loadStateDict` ignores, be they missing or unexpected. */
   protected toleratedKeys(): readonly string[] {
     return [];
   }

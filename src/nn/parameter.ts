@@ -14,8 +14,8 @@ export type Layout = 'same' | 'filter';
 let made: ModuleTensor[] | undefined;
 
 /**
- * Builds a model. Where that fails half-way (an option that a block does not support), the parameters and buffers made
- * until then are freed; nobody else could, for there is no model to dispose of.
+ * Builds a model. Where that fails half-way (an option that a block does not support), it frees the parameters and buffers
+ * made until then; the caller cannot, because it gets no model to dispose of.
  */
 export function disposeIfFails<Model>(build: () => Model): Model {
   const outer = made;
