@@ -93,7 +93,7 @@ test('a log file gets whole lines, and few', async () => {
   assert.match(lines[1], /^1,000\/1,000, /);
 });
 
-test('a long line is cut to the terminal, lest it wrap', async () => {
+test('a long line is cut to the terminal, so that it does not wrap', async () => {
   const { out, text } = stream(true);
   const progress = terminalProgress(1000, { label: 'x'.repeat(200) }, out);
   await sleep(20);
