@@ -116,7 +116,10 @@ async function lint(_filters, tally) {
       ),
     );
   // In halves that take about as long, one a core.
-  await Promise.all([eslint('src', 'data-scripts', 'notebooks/site'), eslint('test')]);
+  await Promise.all([
+    eslint('src', 'data-scripts/**/*.{mjs,cjs}', 'notebooks/site'),
+    eslint('test', 'data-scripts/**/*.ts'),
+  ]);
   await check(tally, 'Prettier', () =>
     node('prettier/bin/prettier.cjs', ...cached('prettier'), '--check', '--log-level', 'warn', '.'),
   );

@@ -194,9 +194,13 @@ test('another process comes to the same fingerprint', () => {
   const here = new Map([['a', [1, -0, 2n, /x/g, new Date(5), Float32Array.of(1), { b: new Set([null]) }]]]);
   const script = `const { Fingerprint } = require('./.build/src/fingerprint');
     console.log(new Fingerprint().add(${value}).digest())`;
-  const there = execFileSync(process.execPath, ['-r', './data-scripts/kernel/node-compat.cjs', '-e', script], {
-    cwd: projectRoot(),
-    encoding: 'utf8',
-  });
+  const there = execFileSync(
+    process.execPath,
+    ['-r', './data-scripts/kernel/node-compat.cjs', '-e', script],
+    {
+      cwd: projectRoot(),
+      encoding: 'utf8',
+    },
+  );
   assert.equal(there.trim().split('\n').at(-1), print(here));
 });
