@@ -58,7 +58,7 @@ export function compareSeeds(runs: readonly DepthRun[], what: string): string[] 
       if (pair.some(({ errors }) => errors.length === 0)) return [];
       const said = pair.map(
         ({ kind, mean, spread, errors }) =>
-          `${kind} ${mean.toFixed(2)} ± ${spread.toFixed(2)} % (${errors.length})`,
+          `${kind} ${mean.toFixed(2)}${errors.length > 1 ? ` ± ${spread.toFixed(2)}` : ''} % (${errors.length})`,
       );
       const [low, high] = [...pair].sort((a, b) => a.mean - b.mean);
       const apart = Math.min(...high.errors) > Math.max(...low.errors);
