@@ -1,111 +1,106 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
 import { cifar10Folder, projectRoot } from '../../src/locations';
 import type { StateDict } from '../../src/state/stateDict';
 import type { Life } from './experiments/killAndResume';
-import { PAPER, type RunConfiguration, runName } from './experiments/configuration';
-import { drawPicture } from './experiments/picture';
-import { type RunRecord, recordOf } from './experiments/runRecord';
+import {
+  TRAINING_OPTIONS,
+  argumentsOf,
+  configurations,
+  count,
+  counts,
+  oneOf,
+  runName,
+} from './experiments/configuration';
+import { drawPictures } from './experiments/picture';
+import { type RunRecord, placesOf, recordOf } from './experiments/runRecord';
+import { simulateStudy } from './experiments/simulate';
+import { sweep } from './experiments/sweep';
 import { writeRecord } from './records';
 
 const HELP = `npm run experiment -- degradation [options]
+npm run experiment -- sweep [options] [-- Snakemake's options]
 npm run experiment -- backbone [options]
-npm run experiment -- inside [--cifar10 DIR]
-npm run experiment -- picture
+npm run experiment -- inside [--cifar10 DIR] [--folder DIR]
+npm run experiment -- picture [--folder DIR]
+npm run experiment -- simulate
 npm run experiment -- kill-and-resume [--kills N] [--seed N]
 
 degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and writes a record of each run
              into notebooks/records
+sweep        makes many runs, two at a time or on a cluster; says first how many there are, how many are done, and how
+             long the others take. Goes on where it was, whatever was stopped or killed
 backbone     trains a residual net that the workbook ships, or takes one that degradation has trained, and writes its
              weights, in half precision, and its card into src/models/pretrained
 inside       measures the trained networks of records that lack it: responses, residual branches, gradients, loss surface
-picture      draws the README's picture from the records; a new record does the same
+picture      draws the README's pictures from the records, or a sweep's beside its records, and says whether kinds of
+             networks differ by more than seeds do; a new record in notebooks/records does the same
+simulate     how long a sweep of 1,000 runs takes on 10 to 500 nodes that fail, into notebooks/records
 kill-and-resume
              trains a small network that saves itself, kills it at N random moments (default 20), starts it anew each
              time, and compares the result with a run without a break: the same bits, or it fails
 
-The first two can be stopped at any moment and go on where they were. Options:
+The first three can be stopped at any moment and go on where they were. Options:
   --cifar10 DIR        folder of CIFAR-10's binary files (default: where npm run data -- cifar10 puts them)
-  --kind KIND          plain or resnet (default: both)
+  --kind KIND          plain, resnet or preact (default: plain and resnet)
   --depth N[,N]        6n + 2 (default: 20,56; backbone: 20)
   --shortcut OPTION    A, B or C (default: A, the paper's)
+  --width N            times the paper's channels (default: 1)
   --seed N             default 1
   --epochs N           default 15
   --schedule NAME      one-cycle or steps (default: one-cycle)
   --lr X               peak of one-cycle, first rate of steps (default: 0.2 and 0.1)
+  --batch N            default 128
   --precision NAME     float32 or bfloat16, where the processor has it (default: float32)
-  --subset N           only the first N training images
+  --subset N           only the first N training images, and of the test images no more
   --paper              the paper's 64,000 iterations: steps, 164 epochs, lr 0.1
+  --threads N          of TensorFlow, for one run (default: one a core; in a sweep 1)
+  --folder DIR         where records and what runs save go, instead of notebooks/records and .cache (sweep: .data/sweep)
   --restart            forget what a stopped run had saved
   --again              make runs that have a record already once more
+And of a sweep, in place of --kind, --depth and --seed:
+  --kinds KIND[,KIND]  default plain,resnet,preact
+  --depths N[,N]       default 20,32,44,56
+  --seeds N[-N][,N]    default 1-3
+  --jobs N             runs at a time (default: as many as there are cores for; on Slurm 50)
+  --on NAME            local or slurm (default: local). The folder, the data and this project must be where all nodes see them
+  --dry-run            only say what would be done
+  --manifest FILE      write an Indexed Job for Kubernetes instead of running anything (--image, --claim)
+  --image NAME         the container that its runs start in, made from data-scripts/commands/experiments/Containerfile
+  --claim NAME         the volume claim with the data (default: resnet-workbook)
 `;
 
-const EXPERIMENTS = ['degradation', 'backbone', 'inside', 'picture', 'kill-and-resume'];
+const EXPERIMENTS = ['degradation', 'sweep', 'backbone', 'inside', 'picture', 'simulate', 'kill-and-resume'];
 
 const OPTIONS = {
+  ...TRAINING_OPTIONS,
   cifar10: { type: 'string' },
   kind: { type: 'string' },
   depth: { type: 'string' },
-  shortcut: { type: 'string', default: 'A' },
   seed: { type: 'string', default: '1' },
-  epochs: { type: 'string', default: '15' },
-  schedule: { type: 'string', default: 'one-cycle' },
-  lr: { type: 'string' },
-  subset: { type: 'string', default: '50000' },
-  precision: { type: 'string', default: 'float32' },
-  paper: { type: 'boolean', default: false },
+  threads: { type: 'string' },
+  folder: { type: 'string' },
   restart: { type: 'boolean', default: false },
   again: { type: 'boolean', default: false },
+  kinds: { type: 'string', default: 'plain,resnet,preact' },
+  depths: { type: 'string', default: '20,32,44,56' },
+  seeds: { type: 'string', default: '1-3' },
+  jobs: { type: 'string' },
+  on: { type: 'string', default: 'local' },
+  'dry-run': { type: 'boolean', default: false },
+  manifest: { type: 'string' },
+  image: { type: 'string' },
+  claim: { type: 'string', default: 'resnet-workbook' },
   kills: { type: 'string', default: '20' },
   help: { type: 'boolean', short: 'h', default: false },
 } as const;
 
-function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((each) => each === value);
-  if (!found) throw new Error(`--${name} must be one of ${allowed.join(', ')}, got ${value}.`);
-  return found;
-}
-
-function count(name: string, value: string): number {
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
-    throw new Error(`--${name} must be a whole number from 1, got ${value}.`);
-  return number;
-}
-
 type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'];
 
-function configurations(values: Values, backbone: boolean): RunConfiguration[] {
-  const schedule = oneOf('schedule', values.schedule, ['one-cycle', 'steps']);
-  const lr = Number(values.lr ?? (schedule === 'one-cycle' ? 0.2 : 0.1));
-  if (!(lr > 0)) throw new Error(`--lr must be a positive number, got ${values.lr}.`);
-  const kinds = values.kind
-    ? [oneOf('kind', values.kind, ['plain', 'resnet'])]
-    : backbone
-      ? (['resnet'] as const)
-      : (['plain', 'resnet'] as const);
-  const depths = (values.depth ?? (backbone ? '20' : '20,56')).split(',').map((text) => count('depth', text));
-  const shortcut = oneOf('shortcut', values.shortcut, ['A', 'B', 'C']);
-  return kinds.flatMap((kind) =>
-    depths.map((depth) => ({
-      kind,
-      depth,
-      shortcut: kind === 'plain' ? 'none' : shortcut,
-      seed: count('seed', values.seed),
-      epochs: count('epochs', values.epochs),
-      schedule,
-      lr,
-      momentum: 0.9,
-      weightDecay: 1e-4, // both as in the paper's section 3.4
-      batchSize: 128,
-      subset: count('subset', values.subset),
-      precision: oneOf('precision', values.precision, ['float32', 'bfloat16']),
-      ...(values.paper ? PAPER : {}),
-    })),
-  );
-}
+/** npm changes into the project's folder; what the reader typed counts from where they are. */
+const whereTyped = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path);
 
 /** Writes the weights that the workbook ships, in half precision, and a card that says what they are. */
 function shipBackbone(record: RunRecord, weights: StateDict): void {
@@ -146,43 +141,76 @@ async function killedAndResumed(values: Values): Promise<void> {
   console.log('Weights and curves are the same to the bit.');
 }
 
+async function trained(values: Values, cifar10: string, backbone: boolean): Promise<void> {
+  const kinds = values.kind ? [values.kind] : backbone ? ['resnet'] : ['plain', 'resnet'];
+  const depths = counts('depth', values.depth ?? (backbone ? '20' : '20,56'));
+  const places = placesOf(values.folder && whereTyped(values.folder));
+  for (const configuration of configurations(values, kinds, depths, [count('seed', values.seed)])) {
+    const name = runName(configuration);
+    if (!values.again && !backbone && recordOf(configuration, places.records)) {
+      console.log(`${name}: a record of this run is there (--again makes it once more).`);
+      continue;
+    }
+    console.log(`${name}: ${configuration.epochs} epochs of ${configuration.subset} images.`);
+    const experiment = backbone ? 'backbone' : 'degradation';
+    const command = ['npm run experiment --', experiment, ...argumentsOf(configuration)].join(' ');
+    const { runOnCifar } = await import('./experiments/cifarRun'); // starts TensorFlow
+    const anew = values.restart || values.again;
+    const result = await runOnCifar(configuration, cifar10, command, { places, anew });
+    if (typeof result === 'string') {
+      process.exitCode = result === 'SIGINT' ? 130 : 143; // stopped; the next call goes on
+      return;
+    }
+    if (values.folder === undefined) drawPictures();
+    if (backbone) shipBackbone(result.record, result.weights);
+  }
+}
+
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const own = process.argv.slice(2);
+  const end = own.indexOf('--');
+  const forEngine = end < 0 ? [] : own.splice(end).slice(1);
+  const { values, positionals } = parseArgs({ args: own, options: OPTIONS, allowPositionals: true });
   const [experiment] = positionals;
-  if (values.help || positionals.length !== 1 || !EXPERIMENTS.includes(experiment)) {
+  const known = positionals.length === 1 && EXPERIMENTS.includes(experiment);
+  if (values.help || !known || (forEngine.length > 0 && experiment !== 'sweep')) {
     console.log(HELP);
     process.exitCode = values.help ? 0 : 2;
     return;
   }
+  if (values.threads) process.env.TF_NUM_INTRAOP_THREADS = `${count('threads', values.threads)}`; // before it is loaded
+  const cifar10 = values.cifar10 ? whereTyped(values.cifar10) : cifar10Folder();
   if (experiment === 'kill-and-resume') return killedAndResumed(values);
-  if (experiment === 'picture') return console.log(drawPicture());
-  const { completeRecords, restart, runOnCifar } = await import('./experiments/cifarRun'); // starts TensorFlow
-  const cifar10 = values.cifar10 ?? cifar10Folder();
+  if (experiment === 'simulate') return console.log(simulateStudy());
+  if (experiment === 'picture') {
+    const { records } = placesOf(values.folder && whereTyped(values.folder));
+    return console.log(drawPictures(records).join('\n'));
+  }
+  if (experiment === 'sweep') {
+    const seeds = counts('seeds', values.seeds);
+    const depths = counts('depths', values.depths);
+    process.exitCode = await sweep(configurations(values, values.kinds.split(','), depths, seeds), {
+      cifar10,
+      folder: whereTyped(values.folder ?? join(projectRoot(), '.data', 'sweep')),
+      threads: count('threads', values.threads ?? '1'),
+      jobs: values.jobs === undefined ? undefined : count('jobs', values.jobs),
+      on: oneOf('on', values.on, ['local', 'slurm']),
+      dryRun: values['dry-run'],
+      forEngine,
+      kubernetes: values.manifest
+        ? { file: whereTyped(values.manifest), image: values.image, claim: values.claim }
+        : undefined,
+    });
+    return;
+  }
   if (experiment === 'inside') {
-    const completed = await completeRecords(cifar10);
+    const { completeRecords } = await import('./experiments/cifarRun'); // starts TensorFlow
+    const completed = await completeRecords(cifar10, placesOf(values.folder && whereTyped(values.folder)));
     return console.log(
       `Measured: ${completed.join(', ') || 'nothing; no record lacks it, or its weights are gone'}.`,
     );
   }
-  const backbone = experiment === 'backbone';
-  for (const configuration of configurations(values, backbone)) {
-    const name = runName(configuration);
-    if (!values.again && !backbone && recordOf(configuration)) {
-      console.log(`${name}: a record of this run is there (--again makes it once more).`);
-      continue;
-    }
-    if (values.restart || values.again) restart(configuration);
-    console.log(`${name}: ${configuration.epochs} epochs of ${configuration.subset} images.`);
-    const { kind, depth, shortcut, seed, epochs, schedule, lr, subset, precision } = configuration;
-    const option = kind === 'plain' ? '' : ` --shortcut ${shortcut}`;
-    const command =
-      `npm run experiment -- ${experiment} --kind ${kind} --depth ${depth}${option} --seed ${seed} ` +
-      `--epochs ${epochs} --schedule ${schedule} --lr ${lr} --subset ${subset} --precision ${precision}`;
-    const result = await runOnCifar(configuration, cifar10, command);
-    if (!result) return; // stopped by the reader; the next call goes on
-    drawPicture();
-    if (backbone) shipBackbone(result.record, result.weights);
-  }
+  return trained(values, cifar10, experiment === 'backbone');
 }
 
 main().catch((error: unknown) => {

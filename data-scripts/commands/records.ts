@@ -11,8 +11,8 @@ export function recordsFolder(): string {
 
 /** When and where a record was made, as every record says it. */
 export function dateAndMachine(): { date: string; machine: string } {
-  // the processors this process may use: fewer than the machine's where runs were made side by side, one core each
-  const threads = availableParallelism();
+  // fewer than the machine has, where runs were made side by side
+  const threads = Number(process.env.TF_NUM_INTRAOP_THREADS) || availableParallelism();
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus()[0].model.trim()}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,

@@ -9,8 +9,9 @@ import { randomNormal } from '../../../src/ops/randomTensors';
 import { startProgress } from '../../../src/progress';
 import { backward } from '../../../src/training/backward';
 import { evaluate } from '../../../src/training/evaluate';
-import { type RunConfiguration, makeModel } from './configuration';
+import type { RunConfiguration } from './configuration';
 import { grow, stagesOf } from './grow';
+import { makeModel } from './network';
 
 /** What a trained network looks like inside; all lists go from the input to the output. */
 export interface Inside {
