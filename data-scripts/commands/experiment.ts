@@ -16,7 +16,7 @@ import {
 } from './experiments/configuration';
 import { drawPictures } from './experiments/picture';
 import { type RunRecord, placesOf, recordOf } from './experiments/runRecord';
-import { simulateStudy } from './experiments/simulate';
+import { simulateStudy } from './experiments/simulationRecord';
 import { sweep } from './experiments/sweep';
 import { writeRecord } from './records';
 

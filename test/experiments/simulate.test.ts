@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { type Assumptions, simulateSweep } from '../../data-scripts/commands/experiments/simulate';
 import {
-  type Assumptions,
   type SimulationRecord,
-  simulateSweep,
   simulationPaths,
   simulationPicture,
   simulationRecord,
-} from '../../data-scripts/commands/experiments/simulate';
+} from '../../data-scripts/commands/experiments/simulationRecord';
 
 const GIVEN: Assumptions = {
   runSeconds: [3600],
