@@ -71,7 +71,7 @@ export function experiment(args: readonly string[]): {
 } {
   return spawnSync(process.execPath, ['-r', compat, command, ...args], {
     encoding: 'utf8',
-    timeout: PATIENCE_MS,
+    timeout: 3 * PATIENCE_MS,
   });
 }
 

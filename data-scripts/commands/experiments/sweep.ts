@@ -109,12 +109,13 @@ export function planText(
   // the longest run bounds it, however many go on at a time
   const wall = Math.max(hours / Math.min(jobs, missing.length), Math.max(...known) / 3600);
   return (
-    `${text}; the other ${missing.length} take about ${rounded(hours)} h of computing, ` +
-    `${rounded(wall)} h with ${jobs} at a time, by ${records.length === 1 ? 'one record' : `${records.length} records`}.`
+    `${text}; the other ${missing.length} take about ${rounded(hours)} of computing, ` +
+    `${rounded(wall)} with ${jobs} at a time, by ${records.length === 1 ? 'one record' : `${records.length} records`}.`
   );
 }
 
-const rounded = (hours: number): string => (hours < 10 ? hours.toPrecision(2) : hours.toFixed(0));
+const rounded = (hours: number): string =>
+  hours < 1 ? `${Math.ceil(60 * hours)} min` : `${hours < 10 ? hours.toPrecision(2) : hours.toFixed(0)} h`;
 
 /** What a run's work grows with: pictures (an evaluated one costs a third of one trained on), layers, channels squared. */
 const workOf = ({ epochs, subset, depth, width }: RunConfiguration): number =>
