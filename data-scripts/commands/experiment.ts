@@ -26,6 +26,7 @@ npm run experiment -- backbone [options]
 npm run experiment -- inside [--cifar10 DIR] [--folder DIR]
 npm run experiment -- picture [--folder DIR]
 npm run experiment -- simulate
+npm run experiment -- shapes
 npm run experiment -- kill-and-resume [--kills N] [--seed N]
 
 degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and writes a record of each run
@@ -38,6 +39,7 @@ inside       measures the trained networks of records that lack it: responses, r
 picture      draws the README's pictures from the records, or a sweep's beside its records, and says whether kinds of
              networks differ by more than seeds do; a new record in notebooks/records does the same
 simulate     how long a sweep of 1,000 runs takes on 10 to 500 nodes that fail, into notebooks/records
+shapes       trains the networks of chapter 1's section 1.4 with three seeds and three learning rates, into notebooks/records
 kill-and-resume
              trains a small network that saves itself, kills it at N random moments (default 20), starts it anew each
              time, and compares the result with a run without a break: the same bits, or it fails
@@ -72,7 +74,16 @@ And of a sweep, in place of --kind, --depth and --seed:
   --claim NAME         the volume claim with the data (default: resnet-workbook)
 `;
 
-const EXPERIMENTS = ['degradation', 'sweep', 'backbone', 'inside', 'picture', 'simulate', 'kill-and-resume'];
+const EXPERIMENTS = [
+  'degradation',
+  'sweep',
+  'backbone',
+  'inside',
+  'picture',
+  'simulate',
+  'shapes',
+  'kill-and-resume',
+];
 
 const OPTIONS = {
   ...TRAINING_OPTIONS,
@@ -182,6 +193,10 @@ async function main(): Promise<void> {
   const cifar10 = values.cifar10 ? whereTyped(values.cifar10) : cifar10Folder();
   if (experiment === 'kill-and-resume') return killedAndResumed(values);
   if (experiment === 'simulate') return console.log(simulateStudy());
+  if (experiment === 'shapes') {
+    const { trainShapes } = await import('./experiments/shapes'); // starts TensorFlow
+    return console.log(`Written: ${await trainShapes([1, 2, 3], [0.0025, 0.005, 0.01])}`);
+  }
   if (experiment === 'picture') {
     const { records } = placesOf(values.folder && whereTyped(values.folder));
     return console.log(drawPictures(records).join('\n'));

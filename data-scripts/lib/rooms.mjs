@@ -23,7 +23,7 @@ const SCRIPTS = {
   notebooks: ['lib'],
   pages: ['notebooks', 'lib'],
   drawings: [],
-  commands: ['drawings', 'lib'],
+  commands: ['drawings', 'setup', 'lib'],
 };
 
 /**

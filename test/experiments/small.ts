@@ -8,7 +8,7 @@ import { projectRoot } from '../../src/locations';
 import { Random } from '../../src/random';
 
 const command = join(projectRoot(), '.build', 'data-scripts', 'commands', 'experiment.js');
-const compat = join(projectRoot(), 'data-scripts', 'node-compat.cjs');
+const compat = join(projectRoot(), 'data-scripts', 'kernel', 'node-compat.cjs');
 
 /** Pictures in CIFAR-10's format whose brightness tells their class, and noise. @returns their folder. */
 export function makeCifar(folder: string): string {

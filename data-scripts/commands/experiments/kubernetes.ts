@@ -22,7 +22,7 @@ export function manifestOf(
   const name = 'resnet-workbook-sweep';
   const lines = runs.map((run) => argumentsOf(run).join(' ')); // no argument has a space in it
   const command =
-    'exec node -r ./data-scripts/node-compat.cjs .build/data-scripts/commands/experiment.js degradation ' +
+    'exec node -r ./data-scripts/kernel/node-compat.cjs .build/data-scripts/commands/experiment.js degradation ' +
     `$(sed -n "$((JOB_COMPLETION_INDEX + 1))p" /sweep/runs) --threads ${threads} ` +
     '--folder /data/sweep --cifar10 /data/cifar-10-batches-bin';
   const container = {

@@ -142,7 +142,7 @@ function taskOf(
   // the compiled command itself: npm run would look through the set-up in each job
   const command = [
     process.execPath,
-    ...['-r', join(projectRoot(), 'data-scripts', 'node-compat.cjs')],
+    ...['-r', join(projectRoot(), 'data-scripts', 'kernel', 'node-compat.cjs')],
     ...[join(__dirname, '..', 'experiment.js'), 'degradation'],
   ];
   return {

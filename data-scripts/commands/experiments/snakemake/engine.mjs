@@ -4,10 +4,11 @@
 import path from 'node:path';
 import { tensorflowEnv } from '../../../lib/child-env.mjs';
 import { alone } from '../../../lib/files.mjs';
-import { fail, step } from '../../../lib/log.mjs';
+import { step } from '../../../lib/log.mjs';
 import { cache, inRoot } from '../../../lib/paths.mjs';
 import { run } from '../../../lib/run.mjs';
-import { environmentIn } from '../../../setup-python.mjs';
+import { fail } from '../../../lib/reader.cjs';
+import { environmentIn } from '../../../setup/python.mjs';
 
 const SAVING_MS = 120_000; // what is told to end saves itself before
 
