@@ -268,8 +268,10 @@ class Run {
       report(epoch, 'training', metrics.images, metrics);
       await this.options.onStep?.(step, loss);
       optimizer.zeroGrad();
-      await breathe(signal);
-      if (saved?.due && loaderTrain.state.batch < loaderTrain.length) this.save();
+      // After the last batch a run can't be taken up: the loader would begin the next epoch. Evaluation hears the interrupt.
+      const last = loaderTrain.state.batch === loaderTrain.length;
+      await breathe(last ? undefined : signal);
+      if (saved?.due && !last) this.save();
     }
     if (metrics.images === 0)
       throw new Error('trainAndEval: the training loader gave no pictures; were all of them skipped?');

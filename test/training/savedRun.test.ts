@@ -58,6 +58,21 @@ describe('a training run that saves itself', () => {
     [first.model, whole.model, resumed.model, other].forEach((model) => model.dispose());
   });
 
+  it("goes on to the same bits from an interrupt at an epoch's last step", async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'run-'));
+    const checkpoint = { path: join(folder, 'run.safetensors') };
+    const onStep = (step: number): void => {
+      if (step === 8) process.kill(process.pid, 'SIGINT'); // of 4 an epoch
+    };
+    const first = await run(3, { checkpoint, onStep });
+    assert.ok(first.interrupted);
+    const [whole, resumed] = [await run(3), await run(3, { checkpoint })];
+    rmSync(folder, { recursive: true });
+    assert.deepEqual(numbers(resumed.history), numbers(whole.history));
+    assert.deepEqual(resumed.model.stateDict(), whole.model.stateDict());
+    [first.model, whole.model, resumed.model].forEach((model) => model.dispose());
+  });
+
   it('keeps the last checkpoint whose weights were numbers', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'run-'));
     const checkpoint = { path: join(folder, 'run.safetensors'), everySeconds: 0 };
