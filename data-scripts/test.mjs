@@ -123,6 +123,11 @@ async function lint(_filters, tally) {
   await check(tally, 'Prettier', () =>
     node('prettier/bin/prettier.cjs', ...cached('prettier'), '--check', '--log-level', 'warn', '.'),
   );
+  const { checkFormat, formatRemark } = await import('./notebooks/check-cells.mjs');
+  for (const file of workbook())
+    await check(tally, `Prettier, cells of ${path.basename(file)}`, async () =>
+      (await checkFormat(file, false)).map(formatRemark),
+    );
 }
 
 /**

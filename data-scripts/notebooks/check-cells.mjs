@@ -5,6 +5,7 @@
 // Also an error: outputs and execution counts (--clear removes them), and a kernel other than tslab.
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import * as prettier from 'prettier';
 import ts from 'typescript';
 import { messageOf, moduleOf, remark } from './cell-module.mjs';
 import { readNotebook, sourceOf, workbook, writeNotebook } from './notebooks.mjs';
@@ -164,25 +165,63 @@ export function clearOutputs(file) {
   return true;
 }
 
+/** As a page shows it without scrolling. */
+const COLUMNS = 80;
+
+/**
+ * Code cells that are not as Prettier writes them.
+ * @param {string} file
+ * @param {boolean} write formats them
+ * @returns {Promise<Remark[]>}
+ */
+export async function checkFormat(file, write) {
+  const notebook = readNotebook(file);
+  const options = { ...(await prettier.resolveConfig(file)), parser: 'typescript', printWidth: COLUMNS };
+  /** @type {Remark[]} */
+  const remarks = [];
+  for (const [index, cell] of notebook.cells.entries()) {
+    if (cell.cell_type !== 'code') continue;
+    const source = sourceOf(cell);
+    const formatted = (await prettier.format(source, options)).trimEnd();
+    if (formatted === source) continue;
+    cell.source = formatted.split(/(?<=\n)/);
+    remarks.push(
+      remark(file, index + 1, 1, 'is not formatted: node data-scripts/notebooks/check-cells.mjs --format'),
+    );
+  }
+  if (write && remarks.length > 0) writeNotebook(file, notebook);
+  return remarks;
+}
+
 /** @param {Remark} remark */
 export function formatRemark({ notebook, cell, line, column, message, warning }) {
   const file = path.relative(process.cwd(), notebook);
   return `${file}, cell ${cell}, line ${line}:${column}: ${warning ? 'warning: ' : ''}${message}`;
 }
 
-const HELP = `node data-scripts/notebooks/check-cells.mjs [--clear] [NOTEBOOK...]      (default: notebooks/*.ipynb)
+const HELP = `node data-scripts/notebooks/check-cells.mjs [--clear] [--format] [NOTEBOOK...]      (default: notebooks/*.ipynb)
 
   --clear     removes outputs and execution counts
+  --format    formats code cells, at ${COLUMNS} columns
   --help, -h  this text`;
 
-function main() {
-  const parsed = parse(HELP, { allowPositionals: true, options: { clear: { type: 'boolean' } } });
+async function main() {
+  const parsed = parse(HELP, {
+    allowPositionals: true,
+    options: { clear: { type: 'boolean' }, format: { type: 'boolean' } },
+  });
   if (!parsed) return 0;
   const files = parsed.positionals.length > 0 ? parsed.positionals : workbook();
   if (parsed.values.clear) {
     for (const file of files) if (clearOutputs(file)) console.log(`${path.basename(file)}: outputs cleared`);
   }
+  if (parsed.values.format)
+    for (const file of files) {
+      const { length } = await checkFormat(file, true);
+      if (length > 0) console.log(`${path.basename(file)}: ${length} cells formatted`);
+    }
   const remarks = checkNotebooks(files);
+  for (const file of files) remarks.push(...(await checkFormat(file, false)));
   for (const remark of remarks) console.log(formatRemark(remark));
   const errors = remarks.filter(({ warning }) => !warning).length;
   console.log(
@@ -193,7 +232,7 @@ function main() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    process.exitCode = main();
+    process.exitCode = await main();
   } catch (error) {
     fail(error);
   }
