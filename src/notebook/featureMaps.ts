@@ -3,8 +3,10 @@ import sharp from 'sharp';
 import { escapeHtml } from './display';
 import { showHtmlFigure } from './figure';
 import { dataUri } from './images';
-import { VIRIDIS } from './style';
+import { BLUE_RED, VIRIDIS } from './style';
 import { valueRange } from './valueRange';
+
+const PALETTES = { viridis: VIRIDIS, grey: ['#000000', '#ffffff'], 'blue-red': BLUE_RED } as const;
 
 export interface FeatureMapOptions {
   /** Which channels, or how many from the first on. Default: the first 32. */
@@ -13,8 +15,8 @@ export interface FeatureMapOptions {
   columns?: number;
   /** 'each' stretches every map over the colours, 'all' gives them one scale, so that they can be compared. Default 'each'. */
   scale?: 'each' | 'all';
-  /** Default 'viridis'. */
-  colors?: 'viridis' | 'grey';
+  /** 'blue-red' is for numbers of both signs: white at 0, blue below it, red above. Default 'viridis'. */
+  colors?: keyof typeof PALETTES;
   caption?: string;
 }
 
@@ -57,15 +59,15 @@ export async function featureMaps(
   const total = { width: across * (width * zoom + GAP) - GAP, height: down * (height * zoom + GAP) - GAP };
   const pixels = new Uint8Array(total.width * total.height * 4); // the gaps stay transparent
   maps.forEach((map, m) => {
-    const [low, high] = scale === 'all' ? shared : (valueRange(map) ?? [0, 0]);
+    const ends = scale === 'all' ? shared : (valueRange(map) ?? [0, 0]);
+    const furthest = Math.max(...ends.map(Math.abs));
+    const [low, high] = colors === 'blue-red' ? [-furthest, furthest] : ends;
     const left = (m % across) * (width * zoom + GAP);
     const top = Math.floor(m / across) * (height * zoom + GAP);
     for (let y = 0; y < height * zoom; y++) {
       for (let x = 0; x < width * zoom; x++) {
         const value = (map[Math.floor(y / zoom) * width + Math.floor(x / zoom)] - low) / (high - low || 1);
-        const grey = Math.round(value * 255);
-        const color = colors === 'viridis' ? viridis(value) : [grey, grey, grey];
-        pixels.set([...color, 255], ((top + y) * total.width + left + x) * 4);
+        pixels.set([...colorAt(PALETTES[colors], value), 255], ((top + y) * total.width + left + x) * 4);
       }
     }
   });
@@ -78,13 +80,13 @@ export async function featureMaps(
   return { png: await image.toBuffer(), ...total, caption };
 }
 
-/** Where a value between 0 and 1 lies in viridis, as red, green and blue bytes. */
-export function viridis(value: number): [number, number, number] {
-  const place = Math.max(0, Math.min(1, value)) * (VIRIDIS.length - 1);
-  const index = Math.min(Math.floor(place), VIRIDIS.length - 2);
+/** Where a value between 0 and 1 lies among colours, as red, green and blue bytes. */
+export function colorAt(colors: readonly string[], value: number): [number, number, number] {
+  const place = Math.max(0, Math.min(1, value)) * (colors.length - 1);
+  const index = Math.min(Math.floor(place), colors.length - 2);
   const channel = (color: string, c: number) => parseInt(color.slice(1 + 2 * c, 3 + 2 * c), 16);
   const mix = (c: number) => {
-    const [a, b] = [channel(VIRIDIS[index], c), channel(VIRIDIS[index + 1], c)];
+    const [a, b] = [channel(colors[index], c), channel(colors[index + 1], c)];
     return Math.round(a + (b - a) * (place - index));
   };
   return [mix(0), mix(1), mix(2)];

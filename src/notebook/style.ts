@@ -11,3 +11,6 @@ export const COLORS = ['#0072B2', '#D55E00', '#009E73', '#B8659A', '#A87A00', '#
 export const VIRIDIS = [
   '#440154', '#472d7b', '#3b528b', '#2c728e', '#21918c', '#28ae80', '#5ec962', '#addc30', '#fde725',
 ] as const; // prettier-ignore
+
+/** Blue over white to red, even on both sides (ColorBrewer's RdBu, reversed): for numbers around 0. */
+export const BLUE_RED = ['#2166ac', '#92c5de', '#f7f7f7', '#f4a582', '#b2182b'] as const;

@@ -6,7 +6,8 @@ import { mock, test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { createCanvas } from 'canvas';
 import sharp from 'sharp';
-import { featureMaps, showFeatureMaps, viridis } from '../../src/notebook/featureMaps';
+import { colorAt, featureMaps, showFeatureMaps } from '../../src/notebook/featureMaps';
+import { VIRIDIS } from '../../src/notebook/style';
 import { encodePicture, showImages } from '../../src/notebook/images';
 import { tensorsKept } from '../../src/notebook/tensors';
 
@@ -84,9 +85,20 @@ test('feature maps: each channel where it belongs, from its lowest to its highes
   tf.dispose([activation, flat]);
 });
 
+test('numbers around 0 are white at 0, however far they reach on either side', async () => {
+  const activation = tf.tensor4d([-1, 0, 4, 0], [1, 2, 2, 1]);
+  const { png } = await featureMaps(activation, { colors: 'blue-red' });
+  const { data, info } = await sharp(png).ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+  const at = (x: number, y: number) => [...data.subarray(4 * (y * info.width + x)).subarray(0, 3)];
+  assert.deepEqual(at(90, 0), [247, 247, 247]);
+  assert.deepEqual(at(0, 90), [178, 24, 43], 'the furthest from 0 is red');
+  assert.ok(at(0, 0)[2] > at(0, 0)[0], 'below 0 is bluish');
+  activation.dispose();
+});
+
 test('viridis runs from dark violet to yellow', () => {
   assert.deepEqual(
-    [viridis(0), viridis(1), viridis(2)],
+    [0, 1, 2].map((value) => colorAt(VIRIDIS, value)),
     [
       [68, 1, 84],
       [253, 231, 37],
