@@ -109,8 +109,8 @@ export class BasicBlock extends Module {
 }
 
 /**
- * 1x1, 3x3 and 1x1 convolutions around which the input is added; the inner ones are a quarter as wide as the output.
- * Used by ResNet-50 and deeper.
+ * 1x1, 3x3 and 1x1 convolutions around which the input is added. In a ResNet the 3x3 is a quarter as wide as the output
+ * (ResNet-50 and deeper); in a ResNeXt and a Wide ResNet it is wider.
  *
  * The stride is on the 3x3 convolution, where the paper has it on the first 1x1 (arXiv:1512.03385). This variant,
  * known as ResNet V1.5, gains about half a percentage point of top-1 accuracy (NVIDIA's ResNet-50 v1.5 model card).
