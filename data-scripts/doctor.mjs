@@ -8,6 +8,7 @@ import { look, parts } from './setup.mjs';
 /** @param {string} name @param {string} text */
 const line = (name, text) => `${name.padEnd(WIDTH)}  ${text}`;
 const WIDTH = Math.max(...parts.map(({ name }) => name.length));
+const needed = parts.filter(({ optional }) => !optional);
 
 try {
   needNode();
@@ -15,10 +16,13 @@ try {
   let bad = 0;
   for (const part of parts) {
     const { wrong, works } = await look(part);
-    if (wrong) bad++;
-    say(wrong ? `✗ ${line(part.name, wrong)}` : `✓ ${line(part.name, `${part.version()}, ${works}`)}`);
+    if (wrong && !part.optional) bad++;
+    const lacking = part.optional
+      ? `– ${line(part.name, `${wrong}; ${part.optional}`)}`
+      : `✗ ${line(part.name, wrong ?? '')}`;
+    say(wrong ? lacking : `✓ ${line(part.name, `${part.version()}, ${works}`)}`);
   }
-  if (bad) throw new Trouble(`${bad} of ${parts.length} parts are not in order.`, 'npm run setup');
+  if (bad) throw new Trouble(`${bad} of ${needed.length} parts are not in order.`, 'npm run setup');
 } catch (error) {
   fail(error);
 }

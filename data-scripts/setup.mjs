@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { alone } from './lib/files.mjs';
 import { say, step } from './lib/log.mjs';
 import { Trouble, fail, parse } from './lib/reader.cjs';
+import { RunError } from './lib/run.mjs';
 import { canvas } from './setup/canvas.mjs';
 import { kernel } from './setup/kernel.mjs';
 import { library } from './setup/library.mjs';
@@ -14,6 +15,7 @@ import { link, packages } from './setup/npm.mjs';
 import { needNode, needPlace } from './setup/place.mjs';
 import { python } from './setup/python.mjs';
 import { binding, tensorflow } from './setup/tensorflow.mjs';
+import { torchvision } from './setup/torchvision.mjs';
 
 /**
  * @typedef {object} Part
@@ -24,11 +26,12 @@ import { binding, tensorflow } from './setup/tensorflow.mjs';
  * @property {() => void} [needs] throws a Trouble where it can't be installed here, before anything is downloaded
  * @property {(progress: (detail: string) => void, anew: boolean) => Promise<void>} install may be interrupted anywhere and
  *   started again; `anew`: trust nothing that is there, but keep what works until the new one is complete
+ * @property {string} [optional] what is lost without it, where the rest can do without
  * @property {() => string} version
  */
 
 /** In the order in which they need each other. @type {readonly Part[]} */
-export const parts = [packages, python, tensorflow, binding, canvas, link, kernel, library];
+export const parts = [packages, python, tensorflow, binding, canvas, link, kernel, library, torchvision];
 
 /** What is wrong with a part, for set-up and doctor alike. @param {Part} part @returns {Promise<{ wrong: string | null, works: string }>} */
 export async function look(part) {
@@ -64,7 +67,13 @@ export async function setup(how = 'quick', all = parts) {
         needPlace([part]);
         part.needs?.();
       }
-      await step(part.name, (progress) => part.install(progress, installed || how === 'repair'));
+      try {
+        await step(part.name, (progress) => part.install(progress, installed || how === 'repair'));
+      } catch (error) {
+        if (!part.optional || !(error instanceof RunError)) throw error;
+        say(`${part.name} is not to be had here: ${part.optional}.`);
+        continue;
+      }
       const after = how === 'quick' ? { wrong: part.missing() } : await look(part);
       if (after.wrong)
         throw new Trouble(`${part.name}: ${after.wrong}, even after it was installed.`, 'npm run doctor');

@@ -11,15 +11,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { readJson, readText, relink, isLinkTo, writeWhole } from '../lib/files.mjs';
-import { left } from '../lib/log.mjs';
-import { cache, inRoot, modules, venvBin } from '../lib/paths.mjs';
+import { cache, modules } from '../lib/paths.mjs';
 import { Trouble } from '../lib/reader.cjs';
 import { RunError, run } from '../lib/run.mjs';
 import { gypEnv } from './gyp.mjs';
 import { glibc, libc, packageVersion, platform, probe, readStamp, writeStamp } from './native.mjs';
 import { patchBinding, patchName } from './patch-binding.mjs';
-import { pipEnv } from './python.mjs';
 import { absentTools, needCompiler } from './system.mjs';
+import { fetchWheel, unpackWheel } from './wheel.mjs';
 
 const VERSION = '2.21.0';
 /** PyPI's files of that version for Python 3.13 (the C library inside is the same for each Python). @type {Record<string, { project: string, tag: string, sha256: string } | undefined>} */
@@ -113,41 +112,7 @@ export const tensorflow = {
     if (process.argv.includes('--tfjs-download')) return; // the binding's step does it
     const source = needWheel();
     const wheels = path.join(cache, 'wheels');
-    fs.mkdirSync(wheels, { recursive: true });
-    const file = path.join(
-      wheels,
-      `${source.project.replace('-', '_')}-${VERSION}-cp313-cp313-${source.tag}.whl`,
-    );
-    const pinned = path.join(wheels, 'requirements.txt');
-    writeWhole(pinned, `${source.project}==${VERSION} --hash=sha256:${source.sha256}\n`);
-    // pip writes to a temporary name, checks the hash, and then moves the file here. A file of an earlier, interrupted
-    // set-up is checked and used again.
-    await run(
-      venvBin('python'),
-      [
-        '-m',
-        'pip',
-        'download',
-        '--no-deps',
-        '--require-hashes',
-        '--only-binary=:all:',
-        '--progress-bar=raw',
-        '--platform',
-        source.tag,
-      ].concat([
-        '--python-version',
-        '3.13',
-        '--implementation',
-        'cp',
-        '--abi',
-        'cp313',
-        '--dest',
-        wheels,
-        '-r',
-        pinned,
-      ]),
-      { env: { ...pipEnv(), PIP_RESUME_RETRIES: '5' }, onLine: bytes('downloading', progress) },
-    );
+    const file = await fetchWheel({ ...source, version: VERSION }, wheels, progress);
     const part = `${folder}.part`;
     fs.rmSync(part, { recursive: true, force: true });
     const inside = 'tensorflow';
@@ -155,13 +120,7 @@ export const tensorflow = {
       (name) => `${inside}/${library(name)}=lib/${library(name)}`,
     );
     const headers = HEADERS.map((name) => `${inside}/include/${name}=include/${name}`);
-    await run(
-      venvBin('python'),
-      [inRoot('data-scripts', 'setup', 'unpack_wheel.py'), file, part, ...members, ...headers],
-      {
-        onLine: bytes('unpacking', progress),
-      },
-    );
+    await unpackWheel(file, part, [...members, ...headers], progress);
     for (const name of ['libtensorflow_cc', 'libtensorflow_framework'])
       await withoutDebugNames(path.join(part, 'lib', library(name)));
     // The names that the binding links with: the wheel's _cc library has the whole C interface.
@@ -293,19 +252,4 @@ function needWheel() {
       'use another machine, or let the virtual machine pass its processor through',
     );
   return wheel;
-}
-
-/** Turns lines `Progress DONE of TOTAL` into words. @param {string} verb @param {(detail: string) => void} progress */
-function bytes(verb, progress) {
-  /** @type {((done: number) => string) | undefined} */
-  let time;
-  return (/** @type {string} */ line) => {
-    const [, done, total] = /^Progress (\d+) of (\d+)/.exec(line) ?? [];
-    if (!done || !total || Number(total) < 1e6) return;
-    if (done === total) return progress('checking');
-    time ??= left(Number(total));
-    progress(
-      `${verb}, ${Math.round(Number(done) / 1e6)} of ${Math.round(Number(total) / 1e6)} MB${time(Number(done))}`,
-    );
-  };
 }

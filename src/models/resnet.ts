@@ -103,7 +103,9 @@ export class BasicBlock extends Module {
       }
 
       out = tf.add(out, identity); // F(x) + x
-      return this.relu.forward(out);
+      out = this.relu.forward(out);
+
+      return out;
     });
   }
 }
@@ -175,7 +177,9 @@ export class Bottleneck extends Module {
       }
 
       out = tf.add(out, identity); // F(x) + x
-      return this.relu.forward(out);
+      out = this.relu.forward(out);
+
+      return out;
     });
   }
 }
@@ -251,7 +255,9 @@ export class ResNet extends Module {
 
     // normalizations start at weight 1 and bias 0 by themselves
     for (const m of this.modules()) {
-      if (m instanceof Conv2d) kaimingNormal(m.weight, 'fan_out');
+      if (m instanceof Conv2d) {
+        kaimingNormal(m.weight, 'fan_out');
+      }
     }
 
     // Zero-initialize the last normalization in each residual branch, so that every block behaves like an identity at
@@ -310,19 +316,19 @@ export class ResNet extends Module {
   /** Pictures [N, H, W, 3] -> logits [N, numClasses]; sizes in the comments are those of 224x224 pictures. */
   forward(x: tf.Tensor): tf.Tensor2D {
     return tf.tidy(() => {
-      let out: tf.Tensor = this.conv1.forward(x); // [N, 112, 112, 64]
-      out = this.bn1.forward(out);
-      out = this.relu.forward(out);
-      out = this.maxpool.forward(out); // [N, 56, 56, 64]
+      x = this.conv1.forward(x); // [N, 112, 112, 64]
+      x = this.bn1.forward(x);
+      x = this.relu.forward(x);
+      x = this.maxpool.forward(x); // [N, 56, 56, 64]
 
-      out = this.layer1.forward(out); // [N, 56, 56, 64 expansion]
-      out = this.layer2.forward(out); // [N, 28, 28, 128 expansion]
-      out = this.layer3.forward(out); // [N, 14, 14, 256 expansion]
-      out = this.layer4.forward(out); // [N, 7, 7, 512 expansion]
+      x = this.layer1.forward(x); // [N, 56, 56, 64 expansion]
+      x = this.layer2.forward(x); // [N, 28, 28, 128 expansion]
+      x = this.layer3.forward(x); // [N, 14, 14, 256 expansion]
+      x = this.layer4.forward(x); // [N, 7, 7, 512 expansion]
 
-      out = this.avgpool.forward(out); // [N, 1, 1, 512 expansion]
-      out = out.reshape([out.shape[0], -1]); // [N, 512 expansion]
-      return this.fc.forward(out); // [N, numClasses]
+      x = this.avgpool.forward(x); // [N, 1, 1, 512 expansion]
+      x = x.reshape([x.shape[0], -1]); // [N, 512 expansion]
+      return this.fc.forward(x); // [N, numClasses]
     });
   }
 }

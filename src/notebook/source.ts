@@ -3,6 +3,15 @@ import { join, sep } from 'node:path';
 import type * as TypeScript from 'typescript';
 import { projectRoot } from '../locations';
 import { show } from './display';
+import {
+  type AlignedRow,
+  align,
+  pythonStatements,
+  sideBySideHtml,
+  torchvisionName,
+  torchvisionSource,
+  typescriptStatements,
+} from './sideBySide';
 
 /** A function or a class itself, or a name: "BasicBlock", "ResNet._makeLayer", "ResNet.constructor". */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- any function or class at all, told by its name
@@ -18,14 +27,39 @@ export interface Source {
   lines: [number, number];
 }
 
-/** Shows a symbol's own source, read from `src` at this moment, so that what is shown is what runs. */
+/**
+ * Shows a symbol's own source, read from `src` at this moment, so that what is shown is what runs. What torchvision's
+ * resnet.py has too stands beside that, statement by statement, where set-up could bring the file.
+ */
 export function showSource(symbol: SymbolOrName): void {
-  const { text, file, lines } = findSource(symbol);
+  const source = findSource(symbol);
+  const { text, file, lines } = source;
   const where = `lines ${lines[0]}–${lines[1]}`;
-  show({
-    'text/markdown': `${fenced(text, 'typescript')}\n\n*\`${file}\`, ${where}*`,
-    'text/plain': `// ${file}, ${where}\n${text}`,
-  });
+  const plain = `// ${file}, ${where}\n${text}`;
+  const beside = besideTorchvision(source);
+  if (Array.isArray(beside)) {
+    const titles = { theirs: `torchvision ${torchvisionSource()?.version}`, ours: `${file}, ${where}` };
+    show({ 'text/html': sideBySideHtml(beside, titles), 'text/plain': plain });
+  } else {
+    const note = beside === 'no file' ? ". torchvision's own is not here: `npm run setup` brings it" : '';
+    show({
+      'text/markdown': `${fenced(text, 'typescript')}\n\n*\`${file}\`, ${where}${note}*`,
+      'text/plain': plain,
+    });
+  }
+}
+
+/** The files that follow torchvision's resnet.py. */
+const FOLLOWS_TORCHVISION = ['src/models/resnet.ts', 'src/models/builders.ts'];
+
+/** A symbol's statements beside torchvision's; or why there are none. */
+export function besideTorchvision({ name, text, file }: Source): AlignedRow[] | 'no file' | 'no such name' {
+  if (!FOLLOWS_TORCHVISION.includes(file)) return 'no such name';
+  const torchvision = torchvisionSource();
+  if (!torchvision) return 'no file';
+  const theirs = pythonStatements(torchvision.text, torchvisionName(name));
+  if (theirs.length === 0) return 'no such name';
+  return align(theirs, typescriptStatements(text, parser(), name.includes('.')));
 }
 
 /** Text as a markdown code block; the fence is longer than any within. */

@@ -28,7 +28,7 @@ test('doctor in a bare project names each missing part and the command that mend
     .trim()
     .split('\n')
     .map((line) => line[0]);
-  assert.deepEqual(marks, ['✓', ...Array<string>(8).fill('✗')], stdout); // Node is there, as this runs
+  assert.deepEqual(marks, ['✓', ...Array<string>(8).fill('✗'), '–'], stdout); // Node is there, as this runs
   for (const name of ['npm packages', 'Python environment', 'TensorFlow', 'canvas', 'tslab kernel']) {
     assert.match(stdout, new RegExp(`✗ ${name}`));
   }
@@ -163,4 +163,22 @@ test('node-compat gives back the two functions that newer Nodes lack, and leaves
     [true, true, false, false, false, false],
     [false, false, false, false, true, false],
   ]);
+});
+
+test('what the rest can do without may fail: one line says what is lost, and set-up goes on', async (t) => {
+  const folder = bareProject(temporary(t));
+  const script = `
+    import { setup } from './data-scripts/setup.mjs';
+    import { RunError } from './data-scripts/lib/run.mjs';
+    const part = (name, optional) => ({ name, optional, missing: () => 'not there', version: () => '',
+      live: async () => '', install: async () => { throw new RunError('pip', 'no network', 1, ''); } });
+    await setup('quick', [part('a picture', 'pages have none')]);
+    await setup('quick', [part('the engine')]);`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  assert.match(stdout, /✗ a picture .*\na picture is not to be had here: pages have none\.\n✗ the engine/);
+  assert.equal(status, 1);
+  assert.match(stderr, /pip: no network/);
 });
