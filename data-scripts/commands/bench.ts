@@ -9,7 +9,8 @@ data   times our DataLoader (ImageFolder, the train preset at 224, batches of 6)
        for data in a fine-tuning run
 train  times steps of training and inference with ResNet-34 at 224, in float32 and bfloat16, and, in turns with them, torch's
 article  fine-tunes ResNet-34 as the article does, 10 epochs on its pictures, in the fastest precision and in float32, and, an
-       epoch at a time in turns with them, the article's script run by torch, from the same starting weights
+       epoch at a time in turns with them, the article's script run by torch: as it is, in channels_last, and there with
+       autocast where the processor has bfloat16; all from the same starting weights
 
 Each writes what it measured into notebooks/records/bench-<name>.json.
 
@@ -20,7 +21,7 @@ Each writes what it measured into notebooks/records/bench-<name>.json.
   --steps N       data: fine-tuning steps (default: 25; 0: leave them out)
   --epochs N      article (default: 10)
   --batch N       train: only this batch size, 6 or 32
-  --record FILE   data: where to write the record
+  --record FILE   data, article: where to write the record
   --help, -h      this text
 
 Measure on a quiet machine.`;
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   const { values, positionals } = parsed;
   const torch = values.torch && programFromReader(values.torch);
   const pictures = values.pictures && fromReader(values.pictures);
+  const record = values.record && fromReader(values.record);
   const what = positionals.join();
   if (what === 'train') {
     const batch = values.batch === undefined ? undefined : wholeNumber('batch', values.batch);
@@ -50,12 +52,11 @@ async function main(): Promise<void> {
   }
   if (what === 'article') {
     const epochs = wholeNumber('epochs', values.epochs);
-    return (await import('./bench/article')).benchArticle({ torch, pictures, epochs });
+    return (await import('./bench/article')).benchArticle({ torch, pictures, epochs, record });
   }
   if (what !== 'data') throw new Trouble(`What is to be timed, data, train or article?\n\n${HELP}`);
   const rounds = wholeNumber('rounds', values.rounds ?? '3');
   const steps = wholeNumber('steps', values.steps, 0);
-  const record = values.record && fromReader(values.record);
   await (await import('./bench/data')).benchData({ torch, pictures, rounds, steps, record });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -110,4 +110,41 @@ test('turns go round among those who want them, however long one takes, and afte
   };
   await Promise.all([work('a', 3, 2), work('b', 2, 8), work('c', 1, 1)]);
   assert.equal(seen.join(''), 'aabbccaabbaa');
+});
+
+test("the article's job is torch's in its own way and in each precision of ours, an epoch at a time in turns", () => {
+  for (const name of ['train/a/1.png', 'train/b/2.png', 'eval/a/3.png', 'eval/b/4.png']) {
+    mkdirSync(join(scratch, 'job', name, '..'), { recursive: true });
+    cpSync(join(scratch, 'pictures/bees/d.png'), join(scratch, 'job', name));
+  }
+  // Stands in for torch: says how it was started, as versions, and that an epoch took a second.
+  const peer = join(scratch, 'peer.mjs');
+  writeFileSync(
+    peer,
+    `#!${process.execPath}
+const way = JSON.parse(process.argv.at(-1));
+console.log(JSON.stringify({ versions: { [way.name]: \`\${way.channelsLast} \${way.autocast}\` } }));
+process.stdin.on('data', () => console.log(JSON.stringify({ epoch: 1, seconds: 1, valAcc: 0.5 })));
+process.stdin.on('end', () => process.exit());
+`,
+    { mode: 0o755 },
+  );
+  const args = ['--torch', peer, '--pictures', 'job', '--epochs', '1', '--record', 'job.json'];
+  const { status, stdout, stderr } = bench('article', ...args);
+  assert.equal(status, 0, stderr);
+  const { ours, torch, versions } = JSON.parse(readFileSync(join(scratch, 'job.json'), 'utf8')) as {
+    ours: Record<string, { history: unknown[] }>;
+    torch: Record<string, { seconds: number }>;
+    versions: Record<string, string>;
+  };
+  const precisions = Object.keys(ours);
+  assert.deepEqual(Object.keys(torch), ['article', ...precisions]);
+  assert.ok(precisions.includes('float32'));
+  assert.equal(versions.article, 'false false');
+  for (const precision of precisions) {
+    assert.equal(ours[precision].history.length, 1);
+    assert.equal(versions[precision], `true ${precision === 'bfloat16'}`);
+    assert.match(stdout, new RegExp(`^ours, ${precision} .* of torch's time in ${precision}$`, 'm'));
+  }
+  assert.match(stdout, /^torch, the article's way +1 s, best accuracy 50.0 %$/m);
 });

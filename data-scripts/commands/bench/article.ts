@@ -31,6 +31,18 @@ export interface ArticleBenchOptions {
   /** A folder with `train` and `eval`, each with one folder a class. */
   pictures?: string;
   epochs: number;
+  /** Where to write the record; default notebooks/records/bench-article.json. */
+  record?: string;
+}
+
+/** A way in which torch runs the job. */
+interface TorchWay {
+  /** What it is called in the record: the two fast ways by the precision, so that each stands beside ours in the same. */
+  name: 'article' | Precision;
+  /** Memory as [N, height, width, channels], as ours is, instead of torch's own [N, channels, height, width]. */
+  channelsLast: boolean;
+  /** Whether it computes in bfloat16 where torch's autocast does. */
+  autocast: boolean;
 }
 
 type PeerEpoch = Omit<EpochRecord, 'lr' | 'imagesPerSecond'>;
@@ -47,10 +59,16 @@ interface JobRun {
 }
 
 /**
- * The article's whole job, ours in the machine's fastest precision and in float32, and the article's script run by torch:
- * from the same starting weights, an epoch at a time in turns. Writes a record.
+ * The article's whole job, ours in the machine's fastest precision and in float32, and the article's script run by torch,
+ * as the article runs it, in torch's faster memory order, and there in the fastest precision too: from the same starting
+ * weights, an epoch at a time in turns. Writes a record.
  */
-export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOptions): Promise<void> {
+export async function benchArticle({
+  torch,
+  pictures,
+  epochs,
+  record: path,
+}: ArticleBenchOptions): Promise<void> {
   const folders = findPictures(pictures);
   const [mean, std] = await datasetStatistics(new ImageFolder(folders.train));
   const train = new ImageFolder(folders.train, { transform: trainTransform({ mean, std }) });
@@ -58,19 +76,27 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
   const scratch = mkdtempSync(join(tmpdir(), 'bench-article-'));
   const start = startingWeights(train.classes.length);
   const [loadBefore] = loadavg();
-  let peer: Peer | undefined;
+  const precisions = [...new Set<Precision>([fastestPrecision(), 'float32'])];
+  const ways: TorchWay[] = [
+    { name: 'article', channelsLast: false, autocast: false },
+    ...precisions.map((name) => ({ name, channelsLast: true, autocast: name === 'bfloat16' })),
+  ];
+  const peers: Peer[] = [];
   try {
     const weights = join(scratch, 'start.pth');
     saveCheckpoint(weights, start);
     let versions: Record<string, string> = { node: process.version, tensorflow: tensorflowVersion() };
-    if (torch) {
+    for (const way of ways) {
+      if (!torch) break;
       const script = join(projectRoot(), 'data-scripts', 'commands', 'bench', 'article_peer.py');
-      const values = [folders.train, folders.eval, weights, mean, std].map((value) => JSON.stringify(value));
-      peer = new Peer(torch, [script, ...values], { ...process.env, GLIBC_TUNABLES: '' });
+      const values = [folders.train, folders.eval, weights, mean, std, way].map((each) =>
+        JSON.stringify(each),
+      );
+      const peer = new Peer(torch, [script, ...values], { ...process.env, GLIBC_TUNABLES: '' });
+      peers.push(peer);
       versions = { ...versions, ...((await peer.answer()) as { versions: Record<string, string> }).versions };
     }
-    const precisions = [...new Set<Precision>([fastestPrecision(), 'float32'])];
-    const all = epochs * (precisions.length + (peer ? 1 : 0));
+    const all = epochs * (precisions.length + peers.length);
     let done = 0;
     const progress = startProgress(all, { label: 'Epochs of both sides' });
     setProgress(silentProgress); // one bar is enough for runs that take turns
@@ -81,9 +107,16 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
       progress.update(++done);
     };
     const turns = new Turns();
-    const [theirs, ...ours] = await Promise.all([
-      peer && runTheirs(peer, epochs, turns, tell),
-      ...precisions.map((each) => runOurs(start, each, epochs, train, evaluation, turns, tell)),
+    const [theirs, ours] = await Promise.all([
+      together(
+        peers.map((peer, i) => [
+          ways[i].name,
+          runTheirs(peer, torchNamed(ways[i].name), epochs, turns, tell),
+        ]),
+      ),
+      together(
+        precisions.map((each) => [each, runOurs(start, each, epochs, train, evaluation, turns, tell)]),
+      ),
     ]);
     progress.done();
     const record = {
@@ -93,13 +126,13 @@ export async function benchArticle({ torch, pictures, epochs }: ArticleBenchOpti
       loadBefore,
       job: `resnet34 from random weights, ${epochs} epochs, batches of ${BATCH}, Adam ${LR}`,
       images: { kind: folders.kind, train: train.length, eval: evaluation.length },
-      ours: Object.fromEntries(precisions.map((precision, i) => [precision, ours[i]])),
-      ...(theirs && { torch: theirs }),
+      ours,
+      ...(torch && { torch: theirs }), // "article" is its own way; by precision: in channels_last
     };
     print(record);
-    console.log(`Written: ${writeRecord('bench-article', record)}`);
+    console.log(`Written: ${writeRecord('bench-article', record, path)}`);
   } finally {
-    peer?.end();
+    for (const peer of peers) peer.end();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -147,14 +180,20 @@ async function runOurs(
   }
 }
 
-async function runTheirs(peer: Peer, epochs: number, turns: Turns, tell: Tell): Promise<JobRun> {
+async function runTheirs(
+  peer: Peer,
+  name: string,
+  epochs: number,
+  turns: Turns,
+  tell: Tell,
+): Promise<JobRun> {
   const history: PeerEpoch[] = [];
   while (history.length < epochs) {
     const end = await turns.take();
     const record = (await peer.ask()) as PeerEpoch;
     end();
     history.push(record);
-    tell('torch', record);
+    tell(name, record);
   }
   return summary(history);
 }
@@ -167,12 +206,22 @@ function summary(history: readonly (EpochRecord | PeerEpoch)[]): JobRun {
   };
 }
 
-function print({ ours, torch }: { ours: Partial<Record<Precision, JobRun>>; torch?: JobRun }): void {
+/** Waits for runs that take turns. */
+async function together(runs: [name: string, run: Promise<JobRun>][]): Promise<Record<string, JobRun>> {
+  return Object.fromEntries(await Promise.all(runs.map(async ([name, run]) => [name, await run] as const)));
+}
+
+const torchNamed = (name: string): string =>
+  name === 'article' ? "torch, the article's way" : `torch, ${name}`;
+
+/** Prints what each took. A ratio stands only between runs in the same precision and memory order. */
+function print({ ours, torch }: { ours: Record<string, JobRun>; torch?: Record<string, JobRun> }): void {
   const line = (name: string, { seconds, bestAccuracy }: JobRun): string =>
-    `${name.padEnd(16)}${seconds.toFixed(0).padStart(6)} s, best accuracy ${(100 * bestAccuracy).toFixed(1)} %`;
-  if (torch) console.log(line("torch's script", torch));
+    `${name.padEnd(26)}${seconds.toFixed(0).padStart(6)} s, best accuracy ${(100 * bestAccuracy).toFixed(1)} %`;
+  for (const [name, run] of Object.entries(torch ?? {})) console.log(line(torchNamed(name), run));
   for (const [precision, run] of Object.entries(ours)) {
-    const share = torch ? `, ${(run.seconds / torch.seconds).toFixed(2)} of torch's time` : '';
+    const like = torch?.[precision];
+    const share = like ? `, ${(run.seconds / like.seconds).toFixed(2)} of torch's time in ${precision}` : '';
     console.log(line(`ours, ${precision}`, run) + share);
   }
 }
