@@ -203,7 +203,7 @@ export function heatmapRow(
   return {
     data: figures.map(({ data: [map] }, i) => {
       const own = { xaxis: `x${i + 1}`, yaxis: `y${i + 1}`, coloraxis: 'coloraxis' };
-      return { ...map, ...own, colorscale: undefined, colorbar: undefined, name: maps[i].name } as Data;
+      return { ...map, ...own, colorscale: undefined, colorbar: undefined, name: maps[i].name };
     }),
     layout: Object.assign({}, layout, { coloraxis: { colorscale, colorbar } }, ...axes, {
       annotations: maps.map(({ name }, i) => ({

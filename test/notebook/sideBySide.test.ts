@@ -109,7 +109,7 @@ for (const name of [...SHOWN, 'ResNet.forward', '_resnet', 'resnet34']) {
     const torchvision = torchvisionSource();
     if (!torchvision) return t.skip("torchvision's source is not here: npm run setup");
     const rows = besideTorchvision(findSource(name));
-    assert.ok(Array.isArray(rows), String(rows));
+    assert.ok(Array.isArray(rows));
     for (const { theirs, ours, reason } of rows)
       assert.ok((theirs && ours) || reason, `no partner and no reason: ${theirs ?? ours}`);
     assert.ok(rows.some(({ same }) => same) || ['_resnet', 'resnet34'].includes(name));
