@@ -190,7 +190,7 @@ const LITTLE = new Set(
 /** What a statement names and how it reckons: `out = self.bn1(out)` and `out = this.bn1.forward(out)` are the same. */
 function words(statement: string): string[] {
   const code = SPELLING.reduce((text, [from, to]) => text.replace(from, to), withoutComments(statement));
-  const typed = code.replace(/^(\w+): \w+ =/, '$1 =').replace(/: (tf\.)?\w+ =/g, ' =');
+  const typed = code.replace(/^(\w+): \w+ =/, '$1 =').replace(/: [\w.| ]+ =/g, ' =');
   const found = typed.match(/[A-Za-z_]\w*|\d+|[≠≡∧∨<>*/+-]/g) ?? [];
   return found.map((word) => word.replaceAll('_', '').toLowerCase()).filter((word) => !LITTLE.has(word));
 }

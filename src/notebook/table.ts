@@ -43,10 +43,15 @@ export function cellText(cell: Cell, digits?: number): string {
   return cell.toLocaleString('en', { maximumSignificantDigits: Math.abs(cell) >= 1e4 ? 6 : 4 });
 }
 
+/** A table with more columns is set smaller, so that it fits a page of 1,280 pixels. */
+const MOST_COLUMNS = 6;
+
 export function tableHtml(rows: readonly Row[], options: TableOptions = {}): string {
   const { caption, footer = [], digits } = options;
   const columns = columnsOf(rows, options);
-  const align = (numeric: boolean) => `text-align:${numeric ? 'right' : 'left'}`;
+  const isWide = columns.length > MOST_COLUMNS;
+  const padding = isWide ? ';padding:0.25em 0.5em' : '';
+  const align = (numeric: boolean) => `text-align:${numeric ? 'right' : 'left'}${padding}`;
   const head = columns
     .map((c) => `<th scope="col" style="${align(c.numeric)}">${escapeHtml(c.heading)}</th>`)
     .join('');
@@ -68,7 +73,7 @@ export function tableHtml(rows: readonly Row[], options: TableOptions = {}): str
   const foot = footer.length > 0 ? `<tfoot>${body(footer, ';font-weight:bold')}</tfoot>` : '';
   const region = label && ` role="region" aria-label="${label}"`;
   // Wide tables scroll in a box of their own, which the keyboard can reach.
-  return `<div style="overflow-x:auto" tabindex="0"${region}><table class="dataframe">${top}
+  return `<div style="overflow-x:auto" tabindex="0"${region}><table class="dataframe"${isWide ? ' style="font-size:0.8em"' : ''}>${top}
 <thead><tr>${head}</tr></thead>
 <tbody>${body(rows)}</tbody>${foot}</table></div>`;
 }

@@ -189,6 +189,15 @@ describe('the pages in a browser', async () => {
     assert.ok(formulas > 0, 'no formula on any page');
   });
 
+  test('the third chapter shows its widest table, and sources beside sources, without scrolling', async (t) => {
+    const name = pages.find((each) => each.startsWith('3-'));
+    if (!name || !fs.readFileSync(path.join(site, name), 'utf8').includes('conv5_x'))
+      return t.skip('not executed');
+    const { page, close } = await open(browser, disk, name, { viewport: { width: 1280, height: 800 } });
+    assert.deepEqual(await ask<string[]>(page, 'cutOutputs'), []);
+    await close();
+  });
+
   test('the search finds what a chapter says', async () => {
     const { page, errors, close } = await open(browser, disk, 'search.html?q=bottleneck', {});
     await page.waitForSelector('#search-results li a');

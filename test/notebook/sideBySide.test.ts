@@ -65,6 +65,7 @@ test("TypeScript's statements together are the whole text, closing brackets and 
 test('what says the same in both languages is the same, and nothing else is', () => {
   const isSame = (theirs: string, ours: string) => align([theirs], [ours])[0].same;
   assert.ok(isSame('out = self.bn1(out)', 'out = this.bn1.forward(out); // F(x)'));
+  assert.ok(isSame('down = None', 'let down: Module | null = null;'));
   assert.ok(isSame('if self.down is not None:', 'if (this.down !== null) {'));
   assert.ok(isSame('width = int(a * (b / 64.0)) * g', 'const width = Math.trunc(a * (b / 64)) * g;'));
   assert.ok(isSame('nn.Conv2d(a, kernel_size=1, stride=stride)', 'new Conv2d(a, { kernelSize: 1, stride })'));

@@ -36,3 +36,10 @@ test('columns can be chosen, ordered and renamed', () => {
   );
   assert.equal(tableText([]), '\n');
 });
+
+test('a table of many columns is set smaller', () => {
+  const row = (columns: number) =>
+    Object.fromEntries(Array.from({ length: columns }, (_, i) => [`c${i}`, i]));
+  assert.match(tableHtml([row(7)]), /<table class="dataframe" style="font-size:0\.8em">/);
+  assert.doesNotMatch(tableHtml([row(6)]), /font-size|padding/);
+});

@@ -15,6 +15,14 @@ function overflow() {
   return document.documentElement.scrollWidth - document.documentElement.clientWidth;
 }
 
+/** How the tables and the sources side by side begin of which a part can't be seen without scrolling sideways. */
+function cutOutputs() {
+  return [...document.querySelectorAll('.cell_output :is(table.dataframe, code)')]
+    .map((element) => ({ element, room: element.closest('div[style*="overflow-x"]') ?? element }))
+    .filter(({ room }) => room.scrollWidth > room.clientWidth + 1)
+    .map(({ element }) => element.textContent?.trim().slice(0, 60));
+}
+
 /** Where the page's links lead and what it shows, as whole addresses. */
 function addresses() {
   const links = [...document.querySelectorAll('a[href]')].map(
@@ -49,5 +57,5 @@ function formulaSizes() {
 }
 
 Object.assign(window, {
-  probe: { undrawnFigures, overflow, addresses, anchors, pictureWidths, formulaSizes },
+  probe: { undrawnFigures, overflow, cutOutputs, addresses, anchors, pictureWidths, formulaSizes },
 });
