@@ -56,8 +56,9 @@ export function lineSvg({ data, layout }: Figure, alt: string): string {
       const [low, high] = [-half, half].map((by) => asDrawn((y[i] ?? NaN) + by));
       return Number.isFinite(low + high) ? `M${toX(x[i])} ${toY(low)}V${toY(high)}` : '';
     });
-    const all = [...y.map(point), ...bars].join('');
-    return `<path d="${all}" fill="none" ${strokes[index]} stroke-linejoin="round" stroke-linecap="round"/>`;
+    const path = (parts: string[]) =>
+      `<path d="${parts.join('')}" fill="none" ${strokes[index]} stroke-linejoin="round" stroke-linecap="round"/>`;
+    return path(y.map(point)) + (bars.some(Boolean) ? path(bars) : '');
   });
   const named = [...lines.entries()].filter(([, { showlegend }]) => showlegend !== false);
   const step = Math.min(180, (BOX.right - BOX.left) / Math.max(1, named.length));

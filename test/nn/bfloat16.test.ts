@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import * as library from '../../src/index';
 import { BasicBlock, Bottleneck, ResNet } from '../../src/models/resnet';
-import { CifarBlock, CifarResNet, PaddedShortcut } from '../../src/models/cifar';
+import { CifarBlock, CifarResNet, PaddedShortcut, PreActResNet } from '../../src/models/cifar';
 import { Conv2d } from '../../src/nn/conv';
 import { AdaptiveAvgPool2d, Identity, Linear, MaxPool2d, ReLU, Sequential } from '../../src/nn/layers';
 import { Module } from '../../src/nn/module';
@@ -59,6 +59,7 @@ const CASES: [what: string, make: () => Module, shape?: Shape, tolerance?: numbe
     () => new CifarBlock(8, 16, 2, option),
   ]),
   ['CifarResNet', () => new CifarResNet(8, { numClasses: 5 }), [8, 3, 16, 16], NETWORK],
+  ['PreActResNet', () => new PreActResNet(8, { numClasses: 5 }), [8, 3, 16, 16], NETWORK],
   ...[undefined, group].map((normLayer): [string, () => Module, Shape, number] => [
     `ResNet, ${normLayer ? 'group' : 'batch'} normalization`,
     () => new ResNet(BasicBlock, [1, 1, 1, 1], { numClasses: 5, normLayer }),
