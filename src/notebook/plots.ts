@@ -196,13 +196,20 @@ export function heatmapRow(
   const [{ layout }] = figures;
   const { colorscale, colorbar } = figures[0].data[0] as { colorscale: unknown; colorbar: unknown };
   const share = 1 / maps.length;
+  const { columns = [] } = options;
+  const tickvals = [1 / 6, 1 / 2, 5 / 6].map((part) => columns[Math.round(part * (columns.length - 1))]);
+  const number = (i: number) => (i === 0 ? '' : `${i + 1}`); // plotly's first axis has none
   const axes = maps.map((_, i) => ({
-    [`xaxis${i + 1}`]: { ...layout.xaxis, domain: [i * share, (i + 0.94) * share], nticks: 4 },
-    [`yaxis${i + 1}`]: { ...layout.yaxis, ...(i > 0 && { showticklabels: false, title: undefined }) },
+    [`xaxis${number(i)}`]: { ...layout.xaxis, domain: [i * share, (i + 0.94) * share], tickvals },
+    [`yaxis${number(i)}`]: {
+      ...layout.yaxis,
+      anchor: `x${number(i)}`,
+      ...(i > 0 && { showticklabels: false, title: undefined }),
+    },
   }));
   return {
     data: figures.map(({ data: [map] }, i) => {
-      const own = { xaxis: `x${i + 1}`, yaxis: `y${i + 1}`, coloraxis: 'coloraxis' };
+      const own = { xaxis: `x${number(i)}`, yaxis: `y${number(i)}`, coloraxis: 'coloraxis' };
       return { ...map, ...own, colorscale: undefined, colorbar: undefined, name: maps[i].name };
     }),
     layout: Object.assign({}, layout, { coloraxis: { colorscale, colorbar } }, ...axes, {
@@ -212,6 +219,7 @@ export function heatmapRow(
         y: 1,
         xref: 'paper',
         yref: 'paper',
+        xanchor: 'center',
         yanchor: 'bottom',
         showarrow: false,
       })),

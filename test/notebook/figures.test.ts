@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { figureBundle, describeFigure } from '../../src/notebook/figure';
 import { lineSvg } from '../../src/notebook/lineSvg';
-import { barPlot, heatmap, linePlot, scatter } from '../../src/notebook/plots';
+import { barPlot, heatmap, heatmapRow, linePlot, scatter } from '../../src/notebook/plots';
 import { COLORS, TEXT_COLOR, VIRIDIS } from '../../src/notebook/style';
 
 interface Json {
@@ -144,4 +144,32 @@ test('the growing drawing stays small however long the run, and needs no point a
   assert.ok(long.length < 20_000, `${long.length} characters`);
   for (const y of [[], [5], [0, 0]]) assert.ok(!lineSvg(linePlot([{ name: 'loss', y }]), '').includes('NaN'));
   assert.ok(!lineSvg(linePlot([{ name: 'size', x: ['conv1', 'fc'], y: [1, 2] }]), '').includes('NaN'));
+});
+
+test('heatmaps in a row have a place of their own each, one colour scale, and their names above', () => {
+  const values = [[1, 2, 3]];
+  const columns = ['-1', '0', '1'];
+  const maps = ['a', 'b', 'c'].map((name) => ({ name, values }));
+  const { data, layout } = heatmapRow(maps, { columns });
+  const traces = data as { xaxis: string; yaxis: string; coloraxis: string; colorbar?: unknown }[];
+  assert.deepEqual(
+    traces.map(({ xaxis, yaxis, coloraxis, colorbar }) => [xaxis, yaxis, coloraxis, colorbar]),
+    [
+      ['x', 'y', 'coloraxis', undefined],
+      ['x2', 'y2', 'coloraxis', undefined],
+      ['x3', 'y3', 'coloraxis', undefined],
+    ],
+  );
+  const ends = [layout.xaxis, layout.xaxis2, layout.xaxis3].flatMap((axis) => axis?.domain ?? []);
+  assert.deepEqual(
+    ends,
+    [...ends].sort((a, b) => a - b),
+    'one after the other',
+  );
+  assert.equal(ends.length, 6);
+  assert.deepEqual(layout.xaxis2?.tickvals, columns);
+  assert.deepEqual(
+    layout.annotations?.map(({ text }) => text),
+    ['a', 'b', 'c'],
+  );
 });
