@@ -26,7 +26,7 @@ export default async function* report(source) {
   /** @type {string | undefined} */
   let current;
   for await (const { type, data } of source) {
-    const file = data?.file ?? '';
+    const file = data?.file ? path.resolve(data.file) : ''; // Node 26 names it from the working directory with its output
     if (type === 'test:stdout' || type === 'test:stderr') of(file).output += String(data.message);
     if (type !== 'test:pass' && type !== 'test:fail') continue;
     if (current !== undefined && file !== current) yield close(current);

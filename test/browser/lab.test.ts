@@ -171,7 +171,10 @@ describe('JupyterLab in a browser', async () => {
     await page.keyboard.press('Shift+Tab');
     const tooltip = page.locator('.jp-Tooltip');
     await tooltip.waitFor();
-    assert.match(await tooltip.innerText(), /function resnet20_cifar<.*CifarResNet.*The paper's ResNet-20/s);
+    assert.match(
+      await tooltip.innerText(),
+      /const resnet20_cifar: Builder<.*CifarResNet.*The paper's ResNet-20/s,
+    );
   });
 
   test('nothing was asked of the outside', () => {
