@@ -3,6 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BATCHES } from '../../data-scripts/commands/data/cifar10';
 import type { RunRecord } from '../../data-scripts/commands/experiments/runRecord';
 import { projectRoot } from '../../src/locations';
 import { Random } from '../../src/random';
@@ -15,14 +16,7 @@ export function makeCifar(folder: string): string {
   const random = new Random(1);
   const record = 1 + 3072;
   mkdirSync(folder, { recursive: true });
-  for (const name of [
-    'data_batch_1',
-    'data_batch_2',
-    'data_batch_3',
-    'data_batch_4',
-    'data_batch_5',
-    'test_batch',
-  ]) {
+  for (const name of BATCHES) {
     const bytes = Buffer.alloc(10_000 * record);
     for (let i = 0; i < 10_000; i++) {
       const label = random.integer(10);

@@ -21,7 +21,8 @@ export const ARCHIVE: PublishedFile = {
 
 /** Ten thousand records of 1 label byte and 3,072 pixel bytes. */
 const BATCH_BYTES = 10_000 * 3073;
-const BATCHES = [
+/** The binary archive's files, without their endings. */
+export const BATCHES = [
   'data_batch_1',
   'data_batch_2',
   'data_batch_3',

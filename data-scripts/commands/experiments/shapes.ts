@@ -7,7 +7,7 @@ import { withInterrupt } from '../../../src/interrupt';
 import { projectRoot } from '../../../src/locations';
 import type { CifarResNet } from '../../../src/models/cifar';
 import { tensorflowVersion } from '../../../src/ops/execute';
-import { startProgress } from '../../../src/progress';
+import { reported, startProgress } from '../../../src/progress';
 import { dateAndMachine, writeRecord } from '../records';
 
 /** How one network of section 1.4 came out with one seed and one learning rate. */
@@ -68,7 +68,7 @@ export async function trainShapes(seeds: readonly number[], rates: readonly numb
   let done = 0;
   let steps = 0;
   const bar = startProgress(seeds.length * rates.length, { label: 'Training on shapes', unit: 'draws' });
-  await withInterrupt(async (signal) => {
+  const work = async (signal: AbortSignal): Promise<void> => {
     for (const seed of seeds) {
       for (const lr of rates) {
         const { DEPTHS, KINDS, STEPS, makeNet, train, allPictures } = chapterWith(seed, lr);
@@ -87,8 +87,8 @@ export async function trainShapes(seeds: readonly number[], rates: readonly numb
         allPictures.dispose();
       }
     }
-  });
-  bar.done();
+  };
+  await reported(bar, () => withInterrupt(work));
   return writeRecord('shapes', {
     command: 'npm run experiment -- shapes',
     ...dateAndMachine(),
