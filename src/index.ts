@@ -135,6 +135,8 @@ export {
   Wide_ResNet50_2_Weights,
 } from './models/resnetWeights';
 export { type Prediction, topPredictions } from './models/predictions';
+export { type Measured, type ModelCard, type TrainingRecord } from './models/modelCard';
+export { type Model, loadModel, publishedModel, saveModel } from './models/modelFolder';
 export { type LayerSummary, type Summary, summarize } from './models/summarize';
 export { CannotFuse, type FusedNetwork, fuse, fuseConvBnWeights } from './models/fuse';
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';

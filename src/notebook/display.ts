@@ -1,3 +1,5 @@
+export { escapeHtml } from '../html';
+
 /** One output in several forms, by MIME type; the reader's program shows the richest one it knows. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 
@@ -47,16 +49,4 @@ export class Output {
     else console.log(bundle['text/plain'] ?? '');
     this.shown = true;
   }
-}
-
-/** Text made safe to stand in HTML and SVG, in content and in quoted attributes. */
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return text.replace(/[&<>"']/g, (character) => entities[character]);
 }
