@@ -18,10 +18,11 @@ const SRC = {
 /** @type {Record<string, string[]>} */
 const SCRIPTS = {
   lib: [],
-  kernel: [],
+  kernel: ['languages'],
   setup: ['lib'],
   notebooks: ['lib'],
-  pages: ['notebooks', 'lib'],
+  languages: ['notebooks', 'lib'],
+  pages: ['languages', 'notebooks', 'lib'],
   drawings: [],
   commands: ['drawings', 'setup', 'lib'],
 };
