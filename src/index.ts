@@ -180,3 +180,10 @@ export { type ExtractOptions, extractFeatures } from './training/extractFeatures
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
 export { type EpochRecord, type HistoryWatcher } from './training/history';
 export { type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';
+
+// What a network looks at, and whether to believe it
+export { type PooledNetwork, classActivationMaps, gradCam } from './explain/activationMaps';
+export { enlargeMaps, overlay } from './explain/overlay';
+export { type CoverOptions, type Fall, coverTest } from './explain/coverTest';
+export { type Neighbour, nearestNeighbours } from './explain/neighbours';
+export { type Reliability, type ReliabilityBin, fitTemperature, reliability } from './explain/calibration';

@@ -7,7 +7,7 @@ import { DataLoader } from '../data/loader';
 import { cacheRoot } from '../locations';
 import { breathe, withInterrupt } from '../interrupt';
 import { fuseIfPossible } from '../models/fuse';
-import { onForward } from '../nn/hooks';
+import { observe } from '../nn/hooks';
 import { evalForNow } from '../nn/mode';
 import { Module } from '../nn/module';
 import { capture } from '../ops/capture';
@@ -120,22 +120,10 @@ function lastLayer(model: Module): Module {
   );
 }
 
-/** What goes into `layer` when the model sees `inputs`; the caller's // [N, channels] */
+/** What goes into `layer` when the model sees `inputs`, maps averaged over positions; the caller's // [N, channels] */
 function inputOf(layer: Module, model: Module, inputs: tf.Tensor): tf.Tensor {
-  let features: tf.Tensor | undefined;
-  const takeOff = onForward(layer, (name, _module, input) => {
-    if (name !== '') return; // a module below it
-    features?.dispose();
-    features = tf.keep(input.rank === 4 ? tf.mean(toFloat32(input), [1, 2]) : input.clone());
+  return tf.tidy(() => {
+    const { input } = observe(model, layer, inputs, '`before`');
+    return input.rank === 4 ? tf.mean(toFloat32(input), [1, 2]) : input;
   });
-  try {
-    model.forward(inputs).dispose();
-    if (!features) throw new Error('extractFeatures: the model did not use the module given as `before`.');
-    return features;
-  } catch (error) {
-    features?.dispose();
-    throw error;
-  } finally {
-    takeOff();
-  }
 }
