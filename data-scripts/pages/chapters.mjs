@@ -166,11 +166,39 @@ function forReading(chapter, parts) {
     const below = `{.run-note}\nIn the reference: ${links}`;
     return links ? [foldable(cell), note(`workbook-links-${index}`, below)] : [foldable(cell)];
   });
-  const head = first ? [first, note('workbook-times', `<p class="run-note">${times(chapter)}</p>`)] : [];
+  const head = first
+    ? [first, note('workbook-times', `<p class="run-note">${times(chapter)}</p>`), ...opening(notebook)]
+    : [];
   const foot = run
     ? [note('workbook-run', `<p class="run-note">Executed on ${run.date}: ${run.machine}.</p>`)]
     : [];
   return { ...notebook, cells: [...head, ...rest, ...foot] };
+}
+
+/**
+ * The picture under a chapter's title: the first figure of the cell with the tag opening, with a link to its own place.
+ * @param {Notebook} notebook
+ * @returns {Cell[]}
+ */
+function opening({ cells }) {
+  const output = cells
+    .filter(({ metadata }) => /** @type {string[]} */ (metadata.tags ?? []).includes('opening'))
+    .flatMap(({ outputs = [] }) => outputs)
+    .find(({ metadata }) => metadata?.figure);
+  if (!output) return [];
+  const { label, name } = output.metadata?.figure;
+  const copy = { ...output, metadata: { figure: { ...output.metadata?.figure, label: '', name: '' } } };
+  return [
+    {
+      cell_type: 'code',
+      id: 'workbook-opening',
+      metadata: { tags: ['remove-input'] },
+      source: '',
+      outputs: [copy],
+      execution_count: null,
+    },
+    note('workbook-opening-from', `<p class="run-note"><a href="#${name}">${label.replace('.', '')}</a></p>`),
+  ];
 }
 
 /** A cell that only the page has. @param {string} id @param {string} source @returns {Cell} */

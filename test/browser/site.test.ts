@@ -157,6 +157,15 @@ describe('the pages in a browser', async () => {
     return anchor === '' || (anchorsOf.get(name)?.has(decodeURIComponent(anchor)) ?? false);
   }
 
+  test('a chapter opens with a picture, which is also in its own place', () => {
+    for (const name of pages.filter((each) => /^\d/.test(each) && hasFigure(each))) {
+      const html = fs.readFileSync(path.join(site, name), 'utf8');
+      const figure = html.indexOf('<figure');
+      assert.ok(figure > 0 && figure < html.indexOf('<h2'), name);
+      assert.match(html.slice(figure, html.indexOf('<h2')), /href="#figure-\d+"/, name);
+    }
+  });
+
   test('with scripts off, every figure has a picture, and every formula is drawn', async () => {
     let [figures, formulas] = [0, 0];
     for (const name of pages) {

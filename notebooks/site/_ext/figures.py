@@ -84,12 +84,14 @@ def labelled(content: str, figure: dict[str, Any]) -> str:
     outermost = soup.find("figure")
     if outermost is None:
         raise ValueError("an output that is said to be a figure is expected to hold a <figure>")
-    outermost["id"] = figure["name"]
+    if figure["name"]:
+        outermost["id"] = figure["name"]
     caption = outermost.find("figcaption", recursive=False)
     if caption is None:
         caption = soup.new_tag("figcaption")
         outermost.append(caption)
-    caption.insert(0, figure["label"] + (" " if caption.contents else ""))
+    if figure["label"]:
+        caption.insert(0, figure["label"] + (" " if caption.contents else ""))
     return str(soup)
 
 
