@@ -29,12 +29,17 @@ async function main() {
     if (what === 'todo') {
       const kind = { outputs: 'output', comments: 'comment' }[part];
       if (kind) {
-        const missing = checkLanguage(language, executedFolder).filter((fault) => fault.kind === kind && fault.english);
+        const missing = checkLanguage(language, executedFolder).filter(
+          (fault) => fault.kind === kind && fault.english,
+        );
         console.log(JSON.stringify(Object.fromEntries(missing.map(({ english }) => [english, ''])), null, 2));
         continue;
       }
-      const page = proseIn(language).find(({ name }) => name === part || name.startsWith(`${part}-`) || name.startsWith(`${part} `));
-      if (!page) throw new Trouble(`There is nothing to translate by the name ${part || '(none)'}.\n\n${HELP}`);
+      const page = proseIn(language).find(
+        ({ name }) => name === part || name.startsWith(`${part}-`) || name.startsWith(`${part} `),
+      );
+      if (!page)
+        throw new Trouble(`There is nothing to translate by the name ${part || '(none)'}.\n\n${HELP}`);
       const bad = new Set(checkProse(language, { ...page, optional: false }).map(({ english }) => english));
       for (const { id, english } of page.parts)
         if (bad.has(english)) console.log(`${markOf(id, english)}\n\n${english}\n`);
@@ -43,7 +48,9 @@ async function main() {
       faults += found.length;
       console.log(`${language.words.name} (notebooks/${language.code})`);
       if (what === 'status') console.log(status(found, proseIn(language)));
-      else for (const { where, what, english } of found) console.log(`  ${where}: ${what}${what.includes('entry') ? `: ${english}` : ''}`);
+      else
+        for (const { where, what, english } of found)
+          console.log(`  ${where}: ${what}${what.includes('entry') ? `: ${english}` : ''}`);
       if (found.length === 0) console.log('  nothing is missing');
     } else throw new Trouble(`There is no ${what}.\n\n${HELP}`);
   }
@@ -56,7 +63,9 @@ async function main() {
  */
 function status(faults, pages) {
   const rows = pages.map(({ name, file, parts }) => {
-    const own = faults.filter(({ kind, where }) => kind === 'prose' && file.endsWith(where.split(', ')[0] ?? ''));
+    const own = faults.filter(
+      ({ kind, where }) => kind === 'prose' && file.endsWith(where.split(', ')[0] ?? ''),
+    );
     const missing = own.filter(({ what }) => what.startsWith('missing')).length;
     const stale = own.filter(({ what }) => what.startsWith('stale')).length;
     return `  ${name}: ${parts.length} parts, ${missing} missing, ${stale} stale, ${own.length - missing - stale} otherwise wrong`;

@@ -7,7 +7,7 @@ import { inRoot } from '../lib/paths.mjs';
 import { readText } from '../lib/files.mjs';
 import { readNotebook, sourceOf, workbook } from '../notebooks/notebooks.mjs';
 import comments from './comments.cjs';
-import { match, readTranslations, sectionsOf } from './overlay.mjs';
+import { match, partsOf, readTranslations, sectionsOf } from './overlay.mjs';
 import outputs from './outputs.cjs';
 import { brokenEmphasis, proseFaults, proseOf } from './prose.mjs';
 
@@ -30,16 +30,19 @@ export function proseIn({ folder, code }, notebooks = workbook()) {
     return { name, file: path.join(folder, `${name}.md`), parts: partsOf(readNotebook(file)) };
   });
   const sections = (/** @type {string} */ file) => sectionsOf(readText(inRoot(file)) ?? '');
-  const home = { name: 'home page', file: path.join(folder, 'index.md'), parts: sections('notebooks/site/index.md') };
-  const readme = { name: 'README', file: inRoot(`README.${code}.md`), parts: sections('README.md'), optional: true };
+  const home = {
+    name: 'home page',
+    file: path.join(folder, 'index.md'),
+    parts: sections('notebooks/site/index.md'),
+  };
+  const readme = {
+    name: 'README',
+    file: inRoot(`README.${code}.md`),
+    parts: sections('README.md'),
+    optional: true,
+  };
   return [...pages, home, readme];
 }
-
-/** The cells of prose. @param {Notebook} notebook @returns {Part[]} */
-export const partsOf = (notebook) =>
-  notebook.cells
-    .filter(({ cell_type, id }) => cell_type === 'markdown' && id)
-    .map((cell) => ({ id: cell.id ?? '', english: sourceOf(cell) }));
 
 /**
  * @param {Language} language
@@ -63,7 +66,8 @@ export function checkProse(language, { name, file, parts, optional }) {
     if (state === 'missing') fault(`missing: ${name}`);
     else if (state === 'stale') fault('stale: the English was changed after it was translated');
     else for (const what of proseFaults(part.english, text ?? '', exercise)) fault(what);
-    for (const what of [...brokenEmphasis(text ?? ''), ...wrongTerms(language, proseOf(text ?? ''))]) fault(what);
+    for (const what of [...brokenEmphasis(text ?? ''), ...wrongTerms(language, proseOf(text ?? ''))])
+      fault(what);
   }
   return faults;
 }
@@ -71,7 +75,9 @@ export function checkProse(language, { name, file, parts, optional }) {
 /** @param {Language} language @param {string} text */
 export const wrongTerms = ({ terms }, text) =>
   terms.flatMap(({ english, own, not }) =>
-    not.filter((word) => text.includes(word)).map((word) => `"${word}" for ${english}: terms.md has "${own}"`),
+    not
+      .filter((word) => text.includes(word))
+      .map((word) => `"${word}" for ${english}: terms.md has "${own}"`),
   );
 
 /** What the English of the entries cannot say: words not to use, holes that are not those of the English. @param {Language} language @returns {Fault[]} */
@@ -79,14 +85,21 @@ export function checkEntries(language) {
   /** @type {Fault[]} */
   const faults = [];
   for (const [english, own] of Object.entries(language.outputs)) {
-    const fault = (/** @type {string} */ what) => faults.push({ kind: 'output', where: 'outputs.json', what: `${what}: ${english}` });
+    const fault = (/** @type {string} */ what) =>
+      faults.push({ kind: 'output', where: 'outputs.json', what: `${what}: ${english}` });
     const holes = english.split('{}').length - 1;
-    const named = [...own.matchAll(/\{(\d*)\}/g)].map(([, number = ''], index) => Number(number || index + 1));
-    if (named.some((number) => number > holes) || new Set(named).size !== holes) fault(`expected its ${holes} holes`);
+    const named = [...own.matchAll(/\{(\d*)\}/g)].map(([, number = ''], index) =>
+      Number(number || index + 1),
+    );
+    if (named.some((number) => number > holes) || new Set(named).size !== holes)
+      fault(`expected its ${holes} holes`);
     for (const what of wrongTerms(language, own)) fault(what);
   }
   for (const [english, own] of Object.entries(language.comments))
-    for (const what of [...wrongTerms(language, proseOf(own)), ...(/[\n]|\*\//.test(own) ? ['more than one line, or an end of comment'] : [])])
+    for (const what of [
+      ...wrongTerms(language, proseOf(own)),
+      ...(/[\n]|\*\//.test(own) ? ['more than one line, or an end of comment'] : []),
+    ])
       faults.push({ kind: 'comment', where: 'comments.json', what: `${what}: ${english}` });
   return faults;
 }
@@ -108,7 +121,8 @@ export function checkCells(language, name, notebook, used = new Set()) {
     if (!faults.has(key)) faults.set(key, fault);
   };
   const translator = outputs.translator(language, {
-    onMissing: (kind, english) => add({ kind, where: `${name}, ${cell}`, what: `${kind} without an entry`, english }),
+    onMissing: (kind, english) =>
+      add({ kind, where: `${name}, ${cell}`, what: `${kind} without an entry`, english }),
     onUse: (english) => used.add(english),
   });
   for (const each of notebook.cells) {
@@ -117,7 +131,11 @@ export function checkCells(language, name, notebook, used = new Set()) {
     const source = sourceOf(each);
     const own = translator.code(source);
     if (comments.bareCode(own).join('\n') !== comments.bareCode(source).join('\n'))
-      add({ kind: 'comment', where: `${name}, ${cell}`, what: 'the code differs once comments are taken out' });
+      add({
+        kind: 'comment',
+        where: `${name}, ${cell}`,
+        what: 'the code differs once comments are taken out',
+      });
     for (const output of each.outputs ?? []) translator.output(output);
   }
   return [...faults.values()];

@@ -80,13 +80,21 @@ function commentsOf(code, language = 'typescript') {
     const last = found.at(-1);
     const alone = before(code, start).trim() === '';
     if (kind === '/*') {
-      const lines = text.replace(/^\/\*+ ?|\s*\*+\/$/g, '').split('\n').map((line) => line.replace(/^\s*\* ?/, ''));
+      const lines = text
+        .replace(/^\/\*+ ?|\s*\*+\/$/g, '')
+        .split('\n')
+        .map((line) => line.replace(/^\s*\* ?/, ''));
       found.push({ start, end, kind, lines, paragraphs: [] });
       continue;
     }
     const line = text.replace(/^(\/\/|#) ?/, '');
-    const joins = last?.kind === kind && alone && /^\n[ \t]*$/.test(code.slice(last.end, start)) &&
-      before(code, last.start) === before(code, start) && !DIRECTIVE.test(line) && !DIRECTIVE.test(last.lines[0] ?? '');
+    const joins =
+      last?.kind === kind &&
+      alone &&
+      /^\n[ \t]*$/.test(code.slice(last.end, start)) &&
+      before(code, last.start) === before(code, start) &&
+      !DIRECTIVE.test(line) &&
+      !DIRECTIVE.test(last.lines[0] ?? '');
     if (joins && last) {
       last.lines.push(line);
       last.end = end;
@@ -148,7 +156,8 @@ function written(lines, kind, margin, was) {
 
 /** Columns that a text takes: two for each character of East Asia. @param {string} text */
 const width = (text) => [...text].reduce((sum, each) => sum + (WIDE.test(each) ? 2 : 1), 0);
-const WIDE = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 const NO_START = /^[，。；：、！？）》」』”’…,.;:!?)\]}]/;
 
 /** A text in lines of at most so many columns; no line begins with a mark that ends something. @param {string} text @param {number} columns */

@@ -16,7 +16,12 @@ const { translateComments } = require('./comments.cjs');
 
 const PLOTLY = 'application/vnd.plotly.v1+json';
 /** Where one text is made of several, and what stands there in the translation. */
-const JOINTS = [['. ', '。'], ['; ', '；'], [': ', '：'], [', ', '，']];
+const JOINTS = [
+  ['. ', '。'],
+  ['; ', '；'],
+  [': ', '：'],
+  [', ', '，'],
+];
 const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
 /** A word of prose, not a name: all in small letters. */
@@ -29,7 +34,10 @@ const FIRST_WORD = /^[A-Z][a-z]+(?:['’-][a-z]+)*$/;
  * @param {string} text
  */
 function hasWords(text) {
-  const words = text.replace(/`[^`]*`/g, '').split(/[\s,;:!?()[\]{}"“”|/=<>+±×→≠]+|\.(?=\s|$)|'(?=\s|$)|(?<=\s|^)'/).filter((word) => word && word !== '-');
+  const words = text
+    .replace(/`[^`]*`/g, '')
+    .split(/[\s,;:!?()[\]{}"“”|/=<>+±×→≠]+|\.(?=\s|$)|'(?=\s|$)|(?<=\s|^)'/)
+    .filter((word) => word && word !== '-');
   return FIRST_WORD.test(words[0] ?? '') || words.some((word) => WORD.test(word) && word.length > 1);
 }
 
@@ -41,7 +49,10 @@ const escapePattern = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
  * @param {{ onMissing?: (kind: 'output' | 'comment', english: string) => void, onUse?: (entry: string) => void }} [options] are
  *   told of what has no entry, and of the entries that were used
  */
-function translator({ outputs, comments, words: { fonts = [] } }, { onMissing = () => {}, onUse = () => {} } = {}) {
+function translator(
+  { outputs, comments, words: { fonts = [] } },
+  { onMissing = () => {}, onUse = () => {} } = {},
+) {
   /** @type {Template[]} */
   const templates = Object.entries(outputs)
     .filter(([english]) => english.includes('{}'))
@@ -134,10 +145,12 @@ function translator({ outputs, comments, words: { fonts = [] } }, { onMissing = 
       .replace(SHOWN_CODE, (_, open, lines, close) => open + shownCode(lines, code) + close)
       .split(/(<[^>]*>)/)
       .map((part) => {
-        if (!part.startsWith('<')) return inCode || part === '' ? part : escapeHtml(phrase(unescapeHtml(part)));
+        if (!part.startsWith('<'))
+          return inCode || part === '' ? part : escapeHtml(phrase(unescapeHtml(part)));
         if (/^<(\/?)(code|style|script|pre)\b/.test(part)) inCode = !part.startsWith('</');
-        return part.replace(/\b(alt|aria-label|title)="([^"]*)"/g, (_, name, value) =>
-          `${name}="${escapeHtml(phrase(unescapeHtml(value)))}"`,
+        return part.replace(
+          /\b(alt|aria-label|title)="([^"]*)"/g,
+          (_, name, value) => `${name}="${escapeHtml(phrase(unescapeHtml(value)))}"`,
         );
       })
       .join('');
@@ -150,13 +163,18 @@ function translator({ outputs, comments, words: { fonts = [] } }, { onMissing = 
       if (key === 'family') return [...fonts.map((font) => `"${font}"`), value].join(', ');
       return TEXTS.has(key) ? lines(value) : value;
     }
-    if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map((each) => drawing(each, key));
+    if (Array.isArray(value))
+      return typeof value[0] === 'number' ? value : value.map((each) => drawing(each, key));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, drawing(each, name)]));
   }
 
   /** @param {string} text */
-  const lines = (text) => text.split(/(<[^>]*>)/).map((part) => (part.startsWith('<') ? part : phrase(part))).join('');
+  const lines = (text) =>
+    text
+      .split(/(<[^>]*>)/)
+      .map((part) => (part.startsWith('<') ? part : phrase(part)))
+      .join('');
 
   /** @param {string} template of plotly's: words between numbers and tags */
   const hover = (template) =>
@@ -185,7 +203,8 @@ function translator({ outputs, comments, words: { fonts = [] } }, { onMissing = 
         if (type === 'text/html' || type === 'image/svg+xml') return [type, html(textOf(value))];
         if (type === 'text/markdown') return [type, markdown(textOf(value))];
         // Beside HTML nobody sees it: a table in letters, whose columns would shift.
-        if (type === 'text/plain' && !data['text/html'] && !data['text/markdown']) return [type, printed(textOf(value))];
+        if (type === 'text/plain' && !data['text/html'] && !data['text/markdown'])
+          return [type, printed(textOf(value))];
         return [type, value];
       }),
     );
@@ -209,13 +228,14 @@ function translator({ outputs, comments, words: { fonts = [] } }, { onMissing = 
 const TEXTS = new Set(['text', 'name', 'x', 'y', 'labels', 'ticktext', 'tickvals', 'categoryarray']);
 
 /** The columns of source beside source: src/notebook/sideBySide.ts. */
-const SHOWN_CODE = /(<code [^>]*>)((?:<div style="padding-left:\d+ch;text-indent:-4ch">[^<]*<\/div>)+)(<\/code>)/g;
+const SHOWN_CODE =
+  /(<code [^>]*>)((?:<div style="padding-left:\d+ch;text-indent:-4ch">[^<]*<\/div>)+)(<\/code>)/g;
 const HANGING = 4; // what goes on in a further line stands so much further in
 
 /** @param {string} html lines @param {(text: string, language: 'typescript' | 'python') => string} translate */
 function shownCode(html, translate) {
-  const lines = [...html.matchAll(/padding-left:(\d+)ch[^>]*>([^<]*)</g)].map(([, left, text = '']) =>
-    ' '.repeat(Number(left) - HANGING) + unescapeHtml(text),
+  const lines = [...html.matchAll(/padding-left:(\d+)ch[^>]*>([^<]*)</g)].map(
+    ([, left, text = '']) => ' '.repeat(Number(left) - HANGING) + unescapeHtml(text),
   );
   const text = lines.join('\n');
   const language = lines.some((line) => /^\s*(#|def |class .*:$|@)/.test(line)) ? 'python' : 'typescript';
@@ -229,7 +249,8 @@ function shownCode(html, translate) {
 }
 
 /** @param {string} text */
-const escapeHtml = (text) => text.replace(/[&<>"']/g, (sign) => ENTITIES[/** @type {keyof typeof ENTITIES} */ (sign)]);
+const escapeHtml = (text) =>
+  text.replace(/[&<>"']/g, (sign) => ENTITIES[/** @type {keyof typeof ENTITIES} */ (sign)]);
 /** @param {string} text */
 const unescapeHtml = (text) =>
   Object.entries(ENTITIES).reduceRight((all, [sign, entity]) => all.replaceAll(entity, sign), text);

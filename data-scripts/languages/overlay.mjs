@@ -8,6 +8,10 @@ import path from 'node:path';
 import { readText } from '../lib/files.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { Trouble } from '../lib/reader.cjs';
+import { sourceOf } from '../notebooks/notebooks.mjs';
+
+/** @typedef {import('../notebooks/notebooks.mjs').Notebook} Notebook */
+/** @typedef {ReturnType<typeof import('./outputs.cjs').translator>} Translator */
 
 /**
  * @typedef {object} Language
@@ -64,7 +68,10 @@ export function readLanguage(code, notebooks = inRoot('notebooks')) {
 export function readTerms(text) {
   const rows = text.split('\n').filter((line) => line.startsWith('|'));
   return rows.slice(2).map((row) => {
-    const [english = '', own = '', not = ''] = row.split('|').slice(1).map((cell) => cell.trim());
+    const [english = '', own = '', not = ''] = row
+      .split('|')
+      .slice(1)
+      .map((cell) => cell.trim());
     return { english, own, not: not.split(/[,，、]\s*/).filter(Boolean) };
   });
 }
@@ -114,7 +121,9 @@ export function match(parts, translations) {
     return { part, text: found.text, state: /** @type {'translated' | 'stale'} */ (state) };
   });
   const known = new Set(parts.map(({ id }) => id));
-  const twice = translations.filter(({ id }, index) => translations.findIndex((one) => one.id === id) < index);
+  const twice = translations.filter(
+    ({ id }, index) => translations.findIndex((one) => one.id === id) < index,
+  );
   return {
     matched,
     orphaned: [...translations.filter(({ id }) => !known.has(id)), ...twice].map(({ id }) => id),
@@ -135,3 +144,43 @@ const slugOf = (heading) =>
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '');
+
+/**
+ * A notebook in another language: prose from its translations, comments and outputs by their entries. What has none stays
+ * English; a cell whose English was changed since says so above it.
+ * @param {Notebook} notebook
+ * @param {Language} language
+ * @param {string} name
+ * @param {Translator} translator
+ * @returns {Notebook}
+ */
+export function translateNotebook(notebook, { folder, words }, name, translator) {
+  const { matched } = match(partsOf(notebook), readTranslations(path.join(folder, `${name}.md`)));
+  const prose = new Map(matched.map(({ part, text, state }) => [part.id, { text, state }]));
+  const cells = notebook.cells.map((cell) => {
+    const source = sourceOf(cell);
+    if (cell.cell_type === 'markdown') {
+      const { text, state } = prose.get(cell.id ?? '') ?? {};
+      if (state === 'translated') return { ...cell, source: text ?? '' };
+      return { ...cell, source: state === 'stale' ? `${words.stale}\n\n${source}` : source };
+    }
+    if (cell.cell_type !== 'code') return cell;
+    const prompts = /** @type {Record<string, string> | undefined} */ (cell.metadata.mystnb);
+    const mystnb =
+      prompts &&
+      Object.fromEntries(Object.entries(prompts).map(([key, text]) => [key, translator.phrase(text)]));
+    return {
+      ...cell,
+      source: translator.code(source),
+      metadata: { ...cell.metadata, ...(mystnb && { mystnb }) },
+      ...(cell.outputs && { outputs: cell.outputs.map(translator.output) }),
+    };
+  });
+  return { ...notebook, cells };
+}
+
+/** The cells of prose. @param {Notebook} notebook @returns {Part[]} */
+export const partsOf = (notebook) =>
+  notebook.cells
+    .filter(({ cell_type, id }) => cell_type === 'markdown' && id)
+    .map((cell) => ({ id: cell.id ?? '', english: sourceOf(cell) }));

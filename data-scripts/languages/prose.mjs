@@ -49,8 +49,13 @@ export function proseFaults(english, own, exercise) {
   return Object.entries(expected).flatMap(([kind, parts]) => {
     const [lacking, added] = [without(parts, got[kind] ?? []), without(got[kind] ?? [], parts)];
     if (lacking.length + added.length === 0) return [];
-    const said = [lacking.length && `without ${lacking.join(', ')}`, added.length && `with ${added.join(', ')}`];
-    return [`${kind} differ: ${parts.length} in English, ${got[kind]?.length}: ${said.filter(Boolean).join('; ')}`];
+    const said = [
+      lacking.length && `without ${lacking.join(', ')}`,
+      added.length && `with ${added.join(', ')}`,
+    ];
+    return [
+      `${kind} differ: ${parts.length} in English, ${got[kind]?.length}: ${said.filter(Boolean).join('; ')}`,
+    ];
   });
 }
 
@@ -71,17 +76,25 @@ export function brokenEmphasis(markdown) {
   /** @type {string[]} */
   const faults = [];
   for (const paragraph of markdown.replace(FENCE, '').split(/\n(?:> ?)?\s*\n|^\|.*$/m)) {
-    const text = paragraph.replace(CODE, (code) => '`'.repeat(code.length)).replace(FORMULA, (code) => '$'.repeat(code.length));
+    const text = paragraph
+      .replace(CODE, (code) => '`'.repeat(code.length))
+      .replace(FORMULA, (code) => '$'.repeat(code.length));
     /** @type {string[]} */
     const open = [];
     for (const { 0: stars, index } of text.matchAll(/(?<![\\*])\*{1,2}(?!\*)/g)) {
-      const [before = ' ', after = ' '] = [[...text.slice(0, index)].at(-1), [...text.slice(index + stars.length)][0]];
+      const [before = ' ', after = ' '] = [
+        [...text.slice(0, index)].at(-1),
+        [...text.slice(index + stars.length)][0],
+      ];
       const [space, mark] = [/\s/, /[\p{P}\p{S}]/u];
       const opens = !space.test(after) && (!mark.test(after) || space.test(before) || mark.test(before));
       const closes = !space.test(before) && (!mark.test(before) || space.test(after) || mark.test(after));
       if (closes && open.at(-1) === stars) open.pop();
       else if (opens) open.push(stars);
-      else if (stars === '**' || open.includes(stars)) faults.push(`stars that stay: …${paragraph.slice(Math.max(0, index - 12), index + 14).replace(/\n/g, ' ')}…: put the mark outside of them`);
+      else if (stars === '**' || open.includes(stars))
+        faults.push(
+          `stars that stay: …${paragraph.slice(Math.max(0, index - 12), index + 14).replace(/\n/g, ' ')}…: put the mark outside of them`,
+        );
     }
     if (open.includes('**')) faults.push(`bold without an end: ${paragraph.slice(0, 40)}…`);
   }

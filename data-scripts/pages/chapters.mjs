@@ -10,6 +10,7 @@ import { linksFor, readReference, referencePage } from './reference.mjs';
 /** @typedef {import('../notebooks/notebooks.mjs').Notebook} Notebook */
 /** @typedef {import('../notebooks/notebooks.mjs').Cell} Cell */
 /** @typedef {import('./reference.mjs').Part} Part */
+/** @typedef {import('./editions.mjs').Edition} Edition */
 
 const WORDS_A_MINUTE = 200;
 // Code is read more slowly than prose; a line of it counts as so many words.
@@ -20,34 +21,40 @@ const LONG_CELL = 24; // lines: more than a laptop's screen shows together with 
  * The chapters as they were executed last.
  * @param {readonly string[]} notebooks
  * @param {string} executed folder of the executed copies
+ * @param {Edition} edition
  * @returns {Chapter[]} without `run` where a notebook has not been executed as it is now
  */
-export function readChapters(notebooks, executed) {
+export function readChapters(notebooks, executed, edition) {
   return notebooks.map((file) => {
     const name = path.basename(file, '.ipynb');
-    const { notebook, plots } = withFigures(executedCopy(file, path.join(executed, `${name}.ipynb`)));
-    return { ...describe(name, notebook), notebook, plots };
+    const ran = executedCopy(file, path.join(executed, `${name}.ipynb`));
+    const { notebook, plots } = withFigures(edition.notebook(ran, name), edition.say);
+    const { title, summary } = describe(name, notebook);
+    return { ...describe(name, ran), title, summary, notebook, plots }; // its times are those of the English
   });
 }
 
 /**
- * Lays out what Sphinx reads: the home page and the notebooks as they are shown.
+ * Lays out what Sphinx reads: the home page and the notebooks as they are shown. The reference is there in English only.
  * @param {readonly Chapter[]} chapters
  * @param {string} source
+ * @param {Edition} edition
  */
-export function stage(chapters, source) {
+export function stage(chapters, source, edition) {
   fs.rmSync(source, { recursive: true, force: true });
   fs.mkdirSync(source, { recursive: true });
   const parts = readReference();
   for (const chapter of chapters)
-    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter, parts));
-  fs.mkdirSync(path.join(source, 'reference'));
-  for (const part of parts)
-    fs.writeFileSync(path.join(source, 'reference', `${part.slug}.md`), referencePage(part));
-  const index = fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8');
+    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter, parts, edition));
+  if (edition.code === 'en') {
+    fs.mkdirSync(path.join(source, 'reference'));
+    for (const part of parts)
+      fs.writeFileSync(path.join(source, 'reference', `${part.slug}.md`), referencePage(part));
+  }
+  const index = edition.home(fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8'));
   const home = index
-    .replace('<!-- chapters -->', () => contents(chapters, parts))
-    .replace('<!-- figure -->', () => mainFigure(chapters, source));
+    .replace('<!-- chapters -->', () => contents(chapters, parts, edition))
+    .replace('<!-- figure -->', () => mainFigure(chapters, source, edition));
   fs.writeFileSync(path.join(source, 'index.md'), home);
 }
 
@@ -55,8 +62,9 @@ export function stage(chapters, source) {
  * The figure that says what the workbook is about: of the cell with the tag main-figure, or else the first there is.
  * @param {readonly Chapter[]} chapters
  * @param {string} source
+ * @param {Edition} edition
  */
-function mainFigure(chapters, source) {
+function mainFigure(chapters, source, { say }) {
   const all = chapters.flatMap(({ plots, name, title, run }) =>
     plots.map((plot) => ({ ...plot, chapter: `[${title}](${name}.ipynb)`, run })),
   );
@@ -65,8 +73,8 @@ function mainFigure(chapters, source) {
   const { drawing, chapter, run } = main;
   const figure = { ...main.figure, label: '', name: '' }; // its number is the chapter's
   fs.writeFileSync(path.join(source, 'main-figure.json'), JSON.stringify({ drawing, figure }));
-  const when = run ? `, run on ${run.date}: ${run.machine}` : '';
-  return `\`\`\`{plotly} main-figure.json\n\`\`\`\n\n{.run-note}\nFrom ${chapter}${when}`;
+  const from = run ? say(`From ${chapter}, run on ${run.date}: ${run.machine}`) : say(`From ${chapter}`);
+  return `\`\`\`{plotly} main-figure.json\n\`\`\`\n\n{.run-note}\n${from}`;
 }
 
 /**
@@ -131,19 +139,26 @@ const shortTime = (seconds) =>
  * The home page's list and Sphinx's table of contents.
  * @param {readonly Chapter[]} chapters
  * @param {readonly Part[]} parts of the reference
+ * @param {Edition} edition
  */
-function contents(chapters, parts) {
+function contents(chapters, parts, { code, say }) {
   const rows = chapters.map(
     ({ name, title, summary, minutes, run }) =>
       `- [${title}](${name}.ipynb)${summary ? `\\\n  ${summary}` : ''}\\\n` +
-      `  <small>about ${minutes} min to read${run ? `, ${shortTime(run.seconds)} to run` : ''}</small>`,
+      `  <small>${say(`about ${minutes} min to read${run ? `, ${shortTime(run.seconds)} to run` : ''}`)}</small>`,
   );
   const tree = (/** @type {string} */ caption, /** @type {string[]} */ pages) =>
     ['```{toctree}', ':hidden:', `:caption: ${caption}`, '', ...pages, '```'].join('\n');
   const chapterTree = tree(
-    'Chapters',
+    say('Chapters'),
     chapters.map(({ name }) => name),
   );
+  if (code !== 'en') {
+    const pages = parts.map(({ slug, title }) => `<a href="../reference/${slug}.html">${title}</a>`);
+    return [...rows, '', `${say('The reference, in English:')} ${pages.join(', ')}`, '', chapterTree].join(
+      '\n',
+    );
+  }
   const referenceTree = tree(
     'Reference',
     parts.map(({ slug }) => `reference/${slug}`),
@@ -156,21 +171,22 @@ function contents(chapters, parts) {
  * where a name is first imported, and at the end the run that made it.
  * @param {Chapter} chapter
  * @param {readonly Part[]} parts of the reference
+ * @param {Edition} edition
  * @returns {Notebook}
  */
-function forReading(chapter, parts) {
+function forReading(chapter, parts, { code, say }) {
   const { notebook, run } = chapter;
   const linked = new Set();
   const [first, ...rest] = notebook.cells.flatMap((cell, index) => {
-    const links = cell.cell_type === 'code' ? linksFor(sourceOf(cell), parts, linked) : '';
-    const below = `{.run-note}\nIn the reference: ${links}`;
+    const links = cell.cell_type === 'code' ? linksFor(sourceOf(cell), parts, linked, code !== 'en') : '';
+    const below = `{.run-note}\n${say('In the reference:')} ${links}`;
     return links ? [foldable(cell), note(`workbook-links-${index}`, below)] : [foldable(cell)];
   });
   const head = first
-    ? [first, note('workbook-times', `<p class="run-note">${times(chapter)}</p>`), ...opening(notebook)]
+    ? [first, note('workbook-times', `<p class="run-note">${say(times(chapter))}</p>`), ...opening(notebook)]
     : [];
   const foot = run
-    ? [note('workbook-run', `<p class="run-note">Executed on ${run.date}: ${run.machine}.</p>`)]
+    ? [note('workbook-run', `<p class="run-note">${say(`Executed on ${run.date}: ${run.machine}.`)}</p>`)]
     : [];
   return { ...notebook, cells: [...head, ...rest, ...foot] };
 }

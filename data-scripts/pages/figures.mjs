@@ -19,9 +19,10 @@ const textOf = (value) => (Array.isArray(value) ? value.join('') : typeof value 
 /**
  * The notebook with its figures made ready for the page: those outputs that say in their metadata that they are figures.
  * @param {Notebook} notebook
+ * @param {(english: string) => string} [say] in the notebook's language
  * @returns {{ notebook: Notebook, plots: Plot[] }} `plots`: the plotly ones, as they stand in the notebook returned
  */
-export function withFigures(notebook) {
+export function withFigures(notebook, say = (text) => text) {
   let count = 0;
   /** @type {Plot[]} */
   const plots = [];
@@ -33,10 +34,10 @@ export function withFigures(notebook) {
       const number = ++count;
       /** @type {Figure} */
       const figure = {
-        caption: said.caption ?? '',
-        label: `Figure ${number}.`,
+        caption: say(said.caption ?? ''),
+        label: say(`Figure ${number}.`),
         name: `figure-${number}`,
-        alt: textOf(output.data['text/plain']),
+        alt: textOf(output.data['text/plain']) || say('A figure'),
         main: /** @type {string[]} */ (cell.metadata.tags ?? []).includes('main-figure'),
       };
       const metadata = { ...output.metadata, figure };

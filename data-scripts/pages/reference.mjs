@@ -146,6 +146,9 @@ const section = ({ name, id, file, kind, doc, code }) =>
     .filter(Boolean)
     .join('\n\n');
 
+/** @param {readonly Entry[]} entries @param {string} name */
+const idOf = (entries, name) => entries.find((one) => one.name === name)?.id;
+
 const IMPORT = /import\s*\{([^}]*)\}\s*from\s*'resnet-workbook'/g;
 
 /**
@@ -153,9 +156,10 @@ const IMPORT = /import\s*\{([^}]*)\}\s*from\s*'resnet-workbook'/g;
  * @param {string} code
  * @param {readonly Part[]} parts
  * @param {Set<string>} linked names that had their link; added to
+ * @param {boolean} isAbove the reference lies beside another edition, a folder above
  * @returns {string} Markdown; empty where there is none
  */
-export function linksFor(code, parts, linked) {
+export function linksFor(code, parts, linked, isAbove) {
   const imported = [...code.matchAll(IMPORT)].flatMap(([, names = '']) =>
     names.split(',').map(
       (name) =>
@@ -170,9 +174,10 @@ export function linksFor(code, parts, linked) {
     linked.add(name);
     return parts
       .filter(({ entries }) => entries.some((one) => one.name === name))
-      .map(
-        ({ slug, entries }) =>
-          `[\`${name}\`](reference/${slug}.md#${entries.find((one) => one.name === name)?.id})`,
+      .map(({ slug, entries }) =>
+        isAbove
+          ? `<a href="../reference/${slug}.html#${idOf(entries, name)}"><code>${name}</code></a>`
+          : `[\`${name}\`](reference/${slug}.md#${idOf(entries, name)})`,
       );
   });
   return links.join(', ');

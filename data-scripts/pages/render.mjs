@@ -7,6 +7,7 @@ import { findBrowser } from '../lib/browser.mjs';
 import { step } from '../lib/log.mjs';
 import { replaceFolder } from '../lib/files.mjs';
 import { ownCell, readChapters, stage } from './chapters.mjs';
+import { editions, settings } from './editions.mjs';
 import { drawingHash } from './figures.mjs';
 import { executedFolder, workbook } from '../notebooks/notebooks.mjs';
 import { inRoot, venvBin } from '../lib/paths.mjs';
@@ -36,44 +37,64 @@ export async function render(options = {}) {
     work = inRoot('.cache', 'pages'),
     python = venvBin('python'),
   } = options;
-  const source = path.join(work, 'source');
   const fresh = path.join(work, 'html');
-  const chapters = readChapters(notebooks, executed);
+  const all = editions().map((edition) => ({
+    edition,
+    chapters: readChapters(notebooks, executed, edition),
+  }));
   fs.rmSync(fresh, { recursive: true, force: true });
   await step('Pages', async () => {
     const statics = path.join(work, 'statics');
     const plotly = path.join(statics, PLOTLY_SCRIPT);
     await makePlotly(plotly);
-    const plots = chapters.flatMap((chapter) => chapter.plots);
+    const plots = all.flatMap(({ chapters }) => chapters.flatMap((chapter) => chapter.plots));
     const drawings = plots.map(({ drawing }) => drawing);
     if (await drawPictures(drawings, plotly, path.join(statics, 'pictures'), findBrowser()))
       for (const { drawing, figure } of plots)
         figure.picture = `_static/pictures/${drawingHash(drawing)}.svg`;
-    stage(chapters, source);
-    await sphinx(source, fresh, work, python, statics);
+    for (const { edition, chapters } of all) {
+      const { code } = edition;
+      const source = path.join(work, 'source', code);
+      const pages = code === 'en' ? fresh : path.join(work, `html-${code}`);
+      stage(chapters, source, edition);
+      const told = {
+        ...settings(
+          edition,
+          all.map((each) => each.edition),
+        ),
+        doctrees: path.join(work, 'doctrees'),
+      };
+      await sphinx(source, pages, path.join(work, 'doctrees', code), python, statics, told);
+      fs.rmSync(path.join(pages, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
+      if (pages !== fresh) fs.renameSync(pages, path.join(fresh, code));
+    }
   });
-  fs.rmSync(path.join(fresh, '_sources'), { recursive: true, force: true }); // empty: html_copy_source is off
   replaceFolder(fresh, out);
-  const missing = chapters.filter((chapter) => !chapter.run).map(({ name }) => name);
+  const missing = (all[0]?.chapters ?? []).filter((chapter) => !chapter.run).map(({ name }) => name);
   return { index: path.join(out, 'index.html'), missing };
 }
 
 /**
  * @param {string} source
  * @param {string} out
- * @param {string} work
+ * @param {string} doctrees
  * @param {string} python
  * @param {string} statics a folder of files for the pages, beside the workbook's own
+ * @param {object} edition
  */
-async function sphinx(source, out, work, python, statics) {
+async function sphinx(source, out, doctrees, python, statics, edition) {
   const site = inRoot('notebooks', 'site');
   // Warnings are errors. -E: the home page lists what other pages hold, so nothing is kept from an earlier run.
   const options = ['-b', 'html', '-W', '--keep-going', '-q', '-E', '--no-color', '-c', site];
-  options.push('-d', path.join(work, 'doctrees'));
+  options.push('-d', doctrees);
   const { status, stderr } = await run(python, ['-m', 'sphinx', ...options, source, out], {
     anyStatus: true,
     // Options would be split at commas.
-    env: { RESNET_WORKBOOK_STATICS: statics, RESNET_WORKBOOK_NODE: process.execPath },
+    env: {
+      RESNET_WORKBOOK_STATICS: statics,
+      RESNET_WORKBOOK_NODE: process.execPath,
+      RESNET_WORKBOOK_EDITION: JSON.stringify(edition),
+    },
   });
   if (status === 0) return;
   // Where Sphinx itself fails, its trace says more than its list of versions.

@@ -23,7 +23,8 @@ class Callouts(SphinxTransform):
             if [type(word) for word in words] != [nodes.strong]:
                 continue
             [title] = words
-            kind = "question" if title.astext().startswith("Exercise") else "note"
+            exercise = self.config.edition["exercise"]
+            kind = "question" if title.astext().startswith(exercise) else "note"
             box = nodes.admonition("", nodes.title("", "", *title.children), *quote.children[1:], classes=[kind])
             quote.replace_self(box)
 

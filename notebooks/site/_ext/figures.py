@@ -64,7 +64,7 @@ def plotly_html(drawing: dict[str, Any], figure: dict[str, Any]) -> str:
     kept = {key: drawing[key] for key in ("data", "layout", "config", "frames") if key in drawing}
     # "</script>" inside a string would end the element.
     text = json.dumps(kept, ensure_ascii=False).replace("</", "<\\/")
-    alt = html.escape(figure.get("alt") or "A figure")
+    alt = html.escape(figure["alt"])
     picture, caption, name = (figure.get(key) for key in ("picture", "caption", "name"))
     instead = f'<img alt="{alt}" src="{html.escape(picture)}">' if picture else f"<p>{alt}</p>"
     below = " ".join(html.escape(part) for part in (figure.get("label"), caption) if part)

@@ -68,7 +68,10 @@ def draw(app: Sphinx, env: BuildEnvironment) -> None:
     if done.returncode != 0:
         raise ExtensionError(done.stderr.strip())
     answer = json.loads(done.stdout)
-    app.workbook_formulas = dict(zip(asked, answer["drawn"]))
+    label = f'aria-label="{app.config.edition["words"]["Equation"]}"'
+    app.workbook_formulas = {
+        key: drawn.replace('aria-label="Equation"', label, 1) for key, drawn in zip(asked, answer["drawn"])
+    }
     style = Path(app.outdir) / "_static" / STYLE
     style.parent.mkdir(parents=True, exist_ok=True)
     style.write_text(answer["style"], encoding="utf-8")
@@ -81,7 +84,7 @@ def visit(self: Any, node: nodes.Element) -> None:
     self.body.append(self.starttag(node, kind, "", CLASS=classes))
     if display and node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
-        self.add_permalink_ref(node, "Link to this equation")
+        self.add_permalink_ref(node, self.config.edition["words"]["Link to this equation"])
         self.body.append("</span>")
     self.body.append(f"{self.builder.app.workbook_formulas[tex, display]}</{kind}>")
     raise nodes.SkipNode
