@@ -35,7 +35,7 @@ const FIRST_WORD = /^[A-Z][a-z]+(?:['’-][a-z]+)*$/;
  */
 function hasWords(text) {
   const words = text
-    .replace(/`[^`]*`/g, '')
+    .replace(/`[^`]*`|[\w-]+(?:\/[\w-]+)+\.\w+/g, '') // code, paths of files
     .split(/[\s,;:!?()[\]{}"“”|/=<>+±×→≠]+|\.(?=\s|$)|'(?=\s|$)|(?<=\s|^)'/)
     .filter((word) => word && word !== '-');
   return FIRST_WORD.test(words[0] ?? '') || words.some((word) => WORD.test(word) && word.length > 1);
