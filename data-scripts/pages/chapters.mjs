@@ -202,18 +202,18 @@ function opening({ cells }) {
     .flatMap(({ outputs = [] }) => outputs)
     .find(({ metadata }) => metadata?.figure);
   if (!output) return [];
-  const { label, name } = output.metadata?.figure;
-  const copy = { ...output, metadata: { figure: { ...output.metadata?.figure, label: '', name: '' } } };
+  const figure = /** @type {import('./figures.mjs').Figure} */ (output.metadata?.figure);
+  const unnamed = { ...figure, label: '', name: '' };
   return [
     {
       cell_type: 'code',
       id: 'workbook-opening',
       metadata: { tags: ['remove-input'] },
       source: '',
-      outputs: [copy],
+      outputs: [{ ...output, metadata: { figure: unnamed } }],
       execution_count: null,
     },
-    note('workbook-opening-from', `<p class="run-note"><a href="#${name}">${label.replace('.', '')}</a></p>`),
+    note('workbook-opening-from', `<p class="run-note"><a href="#${figure.name}">${figure.label.replace('.', '')}</a></p>`),
   ];
 }
 
