@@ -213,7 +213,10 @@ function opening({ cells }) {
       outputs: [{ ...output, metadata: { figure: unnamed } }],
       execution_count: null,
     },
-    note('workbook-opening-from', `<p class="run-note"><a href="#${figure.name}">${figure.label.replace('.', '')}</a></p>`),
+    note(
+      'workbook-opening-from',
+      `<p class="run-note"><a href="#${figure.name}">${figure.label.replace('.', '')}</a></p>`,
+    ),
   ];
 }
 
