@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import { crossEntropy } from '../ops/crossEntropy';
-import { checkOnHost } from '../ops/recorder';
+import { checkOnHost } from '../ops/hostCheck';
 import { relu } from '../ops/relu';
 
 /**

@@ -48,3 +48,15 @@ export interface NativeBackend {
 export function backend(): NativeBackend {
   return tf.backend() as unknown as NativeBackend;
 }
+
+/** tfjs's names of the two backends that run the ops of this folder. */
+export const NATIVE = 'tensorflow';
+export const PORTABLE = 'wasm';
+
+/**
+ * Whether TensorFlow's kernels compute: in Node. In a page tfjs's WebAssembly does, and ops run in their portable form, which
+ * is made of tfjs's own ops.
+ */
+export function isNative(): boolean {
+  return tf.getBackend() === NATIVE;
+}

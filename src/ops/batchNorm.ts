@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Attribute, FLOAT, NHWC, defineOp, execute } from './execute';
+import { sumByChannel } from './sumByChannel';
 
 interface BatchNormAttributes {
   training: boolean;
@@ -45,6 +46,47 @@ const runBatchNorm = defineOp<BatchNormAttributes>('BatchNorm', {
     );
     tf.dispose(unused);
     return { x: () => dx, scale: () => dScale, offset: () => dOffset };
+  },
+  portable: {
+    forward({ x, scale, offset, mean, variance }, { training, epsilon, momentum }) {
+      const normalize = (center: tf.Tensor, square: tf.Tensor): tf.Tensor =>
+        tf.batchNorm(
+          x,
+          center as tf.Tensor1D,
+          square as tf.Tensor1D,
+          offset as tf.Tensor1D,
+          scale as tf.Tensor1D,
+          epsilon,
+        );
+      if (!training) return [normalize(mean, variance), mean.clone(), variance.clone()];
+      const count = x.size / scale.size;
+      const batchMean = sumByChannel(x).div(count);
+      const batchVariance = sumByChannel(tf.square(tf.sub(x, batchMean))).div(count);
+      const follow = (before: tf.Tensor, now: tf.Tensor): tf.Tensor =>
+        tf.add(tf.mul(before, 1 - momentum), tf.mul(now, momentum));
+      return [
+        normalize(batchMean, batchVariance),
+        follow(mean, batchMean),
+        follow(variance, tf.mul(batchVariance, count / (count - 1))),
+        batchMean,
+        batchVariance,
+      ];
+    },
+    backward([dy], [x, scale, mean, variance, batchMean, batchVariance], { training, epsilon }) {
+      const [center, square] = training ? [batchMean, batchVariance] : [mean, variance];
+      const inverse = tf.rsqrt(tf.add(square, epsilon)); // 1 / deviation
+      const normalized = tf.mul(tf.sub(x, center), inverse);
+      const [dScale, dOffset] = [sumByChannel(tf.mul(dy, normalized)), sumByChannel(dy)];
+      const count = x.size / scale.size;
+      // mean and variance of the batch depend on x too
+      const centered = (): tf.Tensor =>
+        tf.sub(tf.sub(dy, tf.div(dOffset, count)), tf.mul(normalized, tf.div(dScale, count)));
+      return {
+        x: () => tf.mul(training ? centered() : dy, tf.mul(scale, inverse)),
+        scale: () => dScale,
+        offset: () => dOffset,
+      };
+    },
   },
 });
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-node';
-import { type NativeAttribute, type NativeBackend, backend } from './backend';
+import { type NativeAttribute, type NativeBackend, backend, isNative } from './backend';
 import { conv2dAttributes } from './conv2dAttributes';
 import { executeSingle } from './execute';
 
@@ -87,7 +87,7 @@ export function teachBackend(): void {
 
 /** Whether TensorFlow holds this tensor in bfloat16 (tfjs calls it float32). */
 export function isBfloat16(tensor: tf.TensorInfo): boolean {
-  return holdsBfloat16(backend(), tensor);
+  return isNative() && holdsBfloat16(backend(), tensor);
 }
 
 /** Rounds to bfloat16 (to nearest, ties to even). */

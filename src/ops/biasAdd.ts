@@ -1,5 +1,6 @@
-import type * as tf from '@tensorflow/tfjs-node';
+import * as tf from '@tensorflow/tfjs-node';
 import { type Attribute, FLOAT, NHWC, defineOp, executeSingle } from './execute';
+import { sumByChannel } from './sumByChannel';
 import { inTypeOf } from './precision';
 
 const ATTRIBUTES: Record<string, Attribute> = { T: FLOAT, data_format: NHWC };
@@ -11,6 +12,10 @@ const runBiasAdd = defineOp<object>('BiasAdd', {
     x: () => dy.clone(),
     bias: () => executeSingle('BiasAddGrad', ATTRIBUTES, [dy]),
   }),
+  portable: {
+    forward: ({ x, bias }) => [tf.add(x, bias)],
+    backward: ([dy]) => ({ x: () => dy.clone(), bias: () => sumByChannel(dy) }),
+  },
 });
 
 /** Adds one number to each channel of x [N, H, W, C]: bias [C], in x's number format. */

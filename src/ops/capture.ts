@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-node';
 import { backend } from './backend';
 import { Graph, type Recording, type Tensors, givenTensors, reasonOf, record, same } from './graph';
 import { precision } from './precision';
-import { isRecording, typeOf } from './recorder';
+import { isRecording } from './hostCheck';
+import { typeOf } from './recorder';
 import { type Survey, survey } from './survey';
 
 /*

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Conv2dOptions, conv2dAttributes } from './conv2dAttributes';
+import { convolve } from './convolve';
 import { defineOp, executeSingle } from './execute';
 import { filterGradientByMatMul, isWide } from './filterGradientByMatMul';
 import { padPixels } from './pad';
@@ -40,19 +41,19 @@ function cropPixels(x: tf.Tensor, padding: number): tf.Tensor {
   return tf.slice(x, [0, padding, padding, 0], [n, height - 2 * padding, width - 2 * padding, channels]);
 }
 
+function composedGradients(dy: tf.Tensor, x: tf.Tensor, filter: tf.Tensor, options: Conv2dOptions) {
+  return {
+    x: () => groupedInputGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
+    filter: () => groupedFilterGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
+  };
+}
+
 const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
-  forward: ({ x, filter }, options) => [
-    executeSingle('Conv2D', conv2dAttributes(options, options.padding), [x, filter]),
-  ],
+  forward: ({ x, filter }, options) => [convolve(x, filter, options, options.padding)],
   savedInputs: ['x', 'filter'],
   backward([dy], [x, filter], options) {
-    if ((options.groups > 1 || options.dilation > 1) && !nativeGroupedGradients()) {
-      return {
-        x: () => groupedInputGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
-        filter: () =>
-          groupedFilterGradient(dy as tf.Tensor4D, x as tf.Tensor4D, filter as tf.Tensor4D, options),
-      };
-    }
+    if ((options.groups > 1 || options.dilation > 1) && !nativeGroupedGradients())
+      return composedGradients(dy, x, filter, options);
     const mode = padMode(x, filter, options);
     const attrs = conv2dAttributes(options, mode === 'SAME' ? 'SAME' : 'VALID');
     return {
@@ -71,6 +72,7 @@ const runConv2d = defineOp<Conv2dOptions>('Conv2d', {
       },
     };
   },
+  portable: { backward: ([dy], [x, filter], options) => composedGradients(dy, x, filter, options) },
 });
 
 /**

@@ -7,6 +7,13 @@ const runCrossEntropy = defineOp<object>('CrossEntropy', {
   savedOutputs: [false, true],
   // the op's second output is d loss / d logits = softmax(logits) - targets, one row an example
   backward: ([dy], [gradient]) => ({ logits: () => tf.mul(gradient, dy.expandDims(1)) }),
+  portable: {
+    forward({ logits, targets }) {
+      const logProbabilities = tf.logSoftmax(logits);
+      const loss = tf.neg(tf.sum(tf.mul(targets, logProbabilities), 1));
+      return [loss, tf.sub(tf.exp(logProbabilities), targets)];
+    },
+  },
 });
 
 /**

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { type NativeAttribute, backend } from './backend';
+import { NATIVE, type NativeAttribute, PORTABLE, backend, isNative } from './backend';
 import { castToBfloat16, isBfloat16 } from './bfloat16';
 
 /** An attribute of a TensorFlow op; the key says which of TensorFlow's attribute types it is. */
@@ -62,16 +62,22 @@ export const NHWC: Attribute = { string: 'NHWC' };
 
 type Gradients = Record<string, () => tf.Tensor>;
 
-/** What {@link defineOp} needs to know of an operation. */
-interface OpDefinition<Attrs> {
+/** How an operation is computed. */
+interface Form<Attrs> {
   /** Runs the operation and returns its outputs; what it makes besides is freed for it. */
-  forward(inputs: Record<string, tf.TensorInfo>, attrs: Attrs): tf.Tensor[];
+  forward(inputs: Record<string, tf.Tensor>, attrs: Attrs): tf.Tensor[];
+  /** One function an input: tfjs calls those only whose gradient somebody asked for (frozen layers cost nothing). */
+  backward(dy: tf.Tensor[], saved: tf.Tensor[], attrs: Attrs): Gradients;
+}
+
+/** What {@link defineOp} needs to know of an operation: its native form, and where that needs TensorFlow, its portable one. */
+interface OpDefinition<Attrs> extends Form<Attrs> {
+  /** What is computed otherwise where TensorFlow is not. */
+  portable?: Partial<Form<Attrs>>;
   /** Names of the inputs that the gradient needs. */
   savedInputs?: string[];
   /** Which outputs the gradient needs; `saved` holds the saved inputs first, then these. */
   savedOutputs?: boolean[];
-  /** One function an input: tfjs calls those only whose gradient somebody asked for (frozen layers cost nothing). */
-  backward(dy: tf.Tensor[], saved: tf.Tensor[], attrs: Attrs): Gradients;
 }
 
 const PREFIX = 'ResNetWorkbook';
@@ -93,21 +99,28 @@ export function defineOp<Attrs extends object>(
   definition: OpDefinition<Attrs>,
 ): (inputs: tf.NamedTensorMap, attrs: Attrs) => tf.Tensor[] {
   const kernelName = `${PREFIX}${name}`;
-  if (tf.getKernel(kernelName, 'tensorflow')) {
-    tf.unregisterKernel(kernelName, 'tensorflow'); // the module was loaded anew: take its new code without a warning
-    tf.unregisterGradient(kernelName);
+  const portable = { ...definition, ...definition.portable };
+  for (const [backendName, { forward }] of [
+    [NATIVE, definition],
+    [PORTABLE, portable],
+  ] as const) {
+    if (tf.getKernel(kernelName, backendName)) {
+      tf.unregisterKernel(kernelName, backendName); // the module was loaded anew: take its new code without a warning
+      if (backendName === NATIVE) tf.unregisterGradient(kernelName);
+    }
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs }) =>
+        tf.tidy(() => forward(inputs as Record<string, tf.Tensor>, attrs as unknown as Attrs)),
+    });
   }
-  tf.registerKernel({
-    kernelName,
-    backendName: 'tensorflow',
-    kernelFunc: ({ inputs, attrs }) =>
-      tf.tidy(() => definition.forward(inputs as Record<string, tf.TensorInfo>, attrs as unknown as Attrs)),
-  });
   tf.registerGradient({
     kernelName,
     inputsToSave: definition.savedInputs ?? [],
     outputsToSave: definition.savedOutputs ?? [],
     gradFunc: (dy, saved, attrs) => {
+      if (!isNative()) return portable.backward([dy].flat(), saved, attrs as unknown as Attrs);
       // a float32 gradient comes back where the output, in bfloat16, met something in float32
       const typed = [dy]
         .flat()

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { backend } from './backend';
 import { type Argument, functionDef } from './functionDef';
-import { type HostCheck, Recorder } from './recorder';
+import type { HostCheck } from './hostCheck';
+import { Recorder } from './recorder';
 import { type Survey, survey } from './survey';
 
 export type Tensors = tf.Tensor | readonly tf.Tensor[];

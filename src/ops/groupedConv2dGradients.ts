@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { type Conv2dOptions, conv2dAttributes } from './conv2dAttributes';
+import { convolve } from './convolve';
 import { executeSingle } from './execute';
 import { padPixels } from './pad';
 
@@ -7,7 +8,8 @@ import { padPixels } from './pad';
  * Gradients of grouped and dilated convolutions. TensorFlow's own CPU kernels have none ("Gradients for grouped
  * convolutions are not supported on CPU"), but oneDNN's, which stand in for them on x86-64, do: for ResNeXt-50's 3x3
  * convolutions both gradients together take 2.4 times the forward pass. Where they are missing, both gradients are
- * computed here as convolutions forward, which TensorFlow has: 3.2 times the (slower) forward pass there.
+ * computed here as convolutions forward, which TensorFlow has: 3.2 times the (slower) forward pass there. In a page all
+ * gradients of convolutions are: tfjs's WebAssembly has none for filters, and a slow one for inputs.
  *
  * The notation is that of conv2d.ts: x [N, H, W, C], filter [kh, kw, C/G, K], dy [N, H', W', K], G groups, Cg = C/G,
  * Kg = K/G.
@@ -31,13 +33,8 @@ export function nativeGroupedGradients(): boolean {
   return native;
 }
 
-/** A convolution forward, without padding. */
-function convolve(x: tf.Tensor, filter: tf.Tensor, stride: number, dilation: number): tf.Tensor4D {
-  return executeSingle('Conv2D', conv2dAttributes({ stride, dilation }, 'VALID'), [x, filter]) as tf.Tensor4D;
-}
-
 /** Puts stride - 1 zeros after each pixel: [N, H', W', C] -> [N, H' stride, W' stride, C]. */
-function spreadPixels(x: tf.Tensor, stride: number): tf.Tensor {
+export function spreadPixels(x: tf.Tensor, stride: number): tf.Tensor {
   if (stride === 1) return x;
   const [n, height, width, channels] = x.shape;
   const zeros: [number, number] = [0, stride - 1];
@@ -74,7 +71,7 @@ export function groupedInputGradient(
       [0, 0],
     ]);
     const padded = tf.slice(spread, [0, 0, 0, 0], [n, rows + paddedHeight, columns + paddedWidth, k]);
-    const dx = convolve(padded, turned, 1, dilation); // [N, paddedHeight, paddedWidth, C]
+    const dx = convolve(padded, turned, { stride: 1, dilation }, 0); // [N, paddedHeight, paddedWidth, C]
     return tf.slice(dx, [0, padding, padding, 0], [n, height, width, channels]);
   });
 }
@@ -98,7 +95,7 @@ export function groupedFilterGradient(
       .reshape([n, paddedHeight * paddedWidth, groups, cg])
       .transpose([3, 1, 2, 0])
       .reshape([cg, paddedHeight, paddedWidth, groups * n]);
-    const taps = convolve(seen, tf.transpose(dy, [1, 2, 0, 3]), dilation, stride); // [Cg, kh or more, kw or more, K]
+    const taps = convolve(seen, tf.transpose(dy, [1, 2, 0, 3]), { stride: dilation, dilation: stride }, 0); // [Cg, kh or more, kw or more, K]
     return tf.slice(taps, [0, 0, 0, 0], [cg, kh, kw, k]).transpose<tf.Tensor4D>([1, 2, 0, 3]);
   });
 }

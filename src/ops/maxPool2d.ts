@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { isNative } from './backend';
 import { castToBfloat16, isBfloat16 } from './bfloat16';
 import { type Attribute, FLOAT, NHWC, defineOp, execute, executeSingle } from './execute';
+import { spreadPixels } from './groupedConv2dGradients';
 
 /** The window of a pooling, in pixels; equal in height and width. */
 export interface MaxPool2dOptions {
@@ -57,6 +59,10 @@ function runOneDnn(x: tf.TensorInfo, options: MaxPool2dOptions): tf.Tensor[] {
 /** Adds a border of -Infinity, which loses against everything. */
 function padPixels(x: tf.TensorInfo, padding: number): tf.TensorInfo {
   if (padding === 0) return x;
+  if (!isNative()) {
+    const pixels: [number, number] = [padding, padding];
+    return tf.pad(x as tf.Tensor, [[0, 0], pixels, pixels, [0, 0]], -Infinity);
+  }
   const paddings = tf.tensor2d([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
   const lowest = tf.scalar(-Infinity);
   const value = isBfloat16(x) ? castToBfloat16(lowest) : lowest;
@@ -81,7 +87,44 @@ const runMaxPool2d = defineOp<MaxPool2dOptions>('MaxPool2d', {
       return padding === 0 ? dx : tf.slice(dx, [0, padding, padding, 0], x.shape);
     },
   }),
+  portable: {
+    forward({ x }, options) {
+      const padded = padPixels(x, options.padding) as tf.Tensor4D;
+      return [tf.maxPool(padded, options.kernelSize, options.stride, 'valid')];
+    },
+    backward: ([dy], [x, y], options) => ({ x: () => portableGradient(dy, x, y, options) }),
+  },
 });
+
+/** dL/dx, tap by tap of the window: the first one that held the maximum gets all, as with TensorFlow. */
+function portableGradient(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  y: tf.Tensor,
+  { kernelSize, stride, padding }: MaxPool2dOptions,
+): tf.Tensor {
+  const padded = padPixels(x, padding) as tf.Tensor;
+  const [n, height, width, channels] = padded.shape;
+  const [, rows, columns] = y.shape;
+  let left: tf.Tensor = tf.onesLike(y); // 1 where no tap has got dy yet
+  let dx: tf.Tensor | undefined;
+  for (let tap = 0; tap < kernelSize ** 2; tap++) {
+    const [row, column] = [Math.floor(tap / kernelSize), tap % kernelSize];
+    const end = [n, row + (rows - 1) * stride + 1, column + (columns - 1) * stride + 1, channels];
+    const seen = tf.stridedSlice(padded, [0, row, column, 0], end, [1, stride, stride, 1]);
+    const wins = tf.mul(left, tf.cast(tf.equal(seen, y), 'float32'));
+    left = tf.sub(left, wins);
+    const spread = tf.pad(spreadPixels(tf.mul(dy, wins), stride), [
+      [0, 0],
+      [row, kernelSize],
+      [column, kernelSize],
+      [0, 0],
+    ]);
+    const part = tf.slice(spread, [0, 0, 0, 0], [n, height, width, channels]);
+    dx = dx ? tf.add(dx, part) : part;
+  }
+  return tf.slice(dx as tf.Tensor, [0, padding, padding, 0], x.shape);
+}
 
 /**
  * The largest value in each window.

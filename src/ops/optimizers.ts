@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { isNative } from './backend';
 import { type Attribute, FLOAT, execute } from './execute';
 import { NativeVariable } from './variable';
 
@@ -36,6 +37,14 @@ export function adam({ lr, beta1, beta2, eps }: AdamStep) {
     gradient: tf.Tensor,
     step: number,
   ): void => {
+    if (!isNative()) {
+      follow(m, gradient, beta1);
+      follow(v, tf.square(gradient), beta2);
+      const deviation = tf.sqrt(tf.div(v.value, 1 - beta2 ** step));
+      const change = tf.div(tf.mul(m.value, lr / (1 - beta1 ** step)), tf.add(deviation, eps));
+      variable.assign(tf.sub(variable.value, change));
+      return;
+    }
     const correction = Math.sqrt((1 - beta2 ** step) * excess);
     const numbers = [0, 0, (lr * correction) / (1 - beta1 ** step), beta1, beta2, eps * correction];
     const inputs = scalars.get(step) ?? numbers.map((value) => tf.scalar(value));
@@ -46,21 +55,35 @@ export function adam({ lr, beta1, beta2, eps }: AdamStep) {
   };
 }
 
+/** mean = beta * mean + (1 - beta) * now */
+function follow(mean: NativeVariable, now: tf.Tensor, beta: number): void {
+  mean.assign(tf.add(tf.mul(mean.value, beta), tf.mul(now, 1 - beta)));
+}
+
 /** One step of gradient descent, in place: w -= lr * gradient. */
 export function gradientDescent(lr: number) {
   const rate = tf.scalar(lr);
-  return (variable: NativeVariable, gradient: tf.Tensor): void =>
+  return (variable: NativeVariable, gradient: tf.Tensor): void => {
+    if (!isNative()) return variable.assign(tf.sub(variable.value, tf.mul(gradient, rate)));
     NativeVariable.update([variable], (handles) =>
       execute('ResourceApplyGradientDescent', NO_LOCK, [...handles, rate, gradient], 0),
     );
+  };
 }
 
 /** One step with momentum, in place, as torch's SGD: velocity = momentum * velocity + gradient; w -= lr * velocity. */
 export function momentumDescent(options: { lr: number; momentum: number; nesterov: boolean }) {
   const [rate, factor] = [tf.scalar(options.lr), tf.scalar(options.momentum)];
   const attributes = { ...NO_LOCK, use_nesterov: { bool: options.nesterov } };
-  return (variable: NativeVariable, velocity: NativeVariable, gradient: tf.Tensor): void =>
+  return (variable: NativeVariable, velocity: NativeVariable, gradient: tf.Tensor): void => {
+    if (!isNative()) {
+      velocity.assign(tf.add(tf.mul(velocity.value, factor), gradient));
+      const { nesterov } = options;
+      const along = nesterov ? tf.add(gradient, tf.mul(velocity.value, factor)) : velocity.value;
+      return variable.assign(tf.sub(variable.value, tf.mul(along, rate)));
+    }
     NativeVariable.update([variable, velocity], (handles) =>
       execute('ResourceApplyMomentum', attributes, [...handles, rate, gradient, factor], 0),
     );
+  };
 }

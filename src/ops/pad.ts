@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { isNative } from './backend';
 import { FLOAT, defineOp, executeSingle } from './execute';
 
 /** Zeros before and after, a pair of counts for each axis. */
@@ -6,6 +7,7 @@ export type Paddings = [before: number, after: number][];
 
 /** {@link pad} within a kernel, where no gradient is recorded. */
 export function padWithZeros(x: tf.TensorInfo, paddings: Paddings): tf.Tensor {
+  if (!isNative()) return tf.pad(x as tf.Tensor, paddings);
   const pairs = tf.tensor2d(paddings, [paddings.length, 2], 'int32');
   return executeSingle('Pad', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, pairs]);
 }

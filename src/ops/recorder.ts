@@ -2,29 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { backend } from './backend';
 import { teachBackend } from './bfloat16';
 import { type ExecutedOp, type Value, opDef } from './functionDef';
-
-/** Looks at the numbers of a function's input before it runs, and throws where they are not as they should be. */
-export interface HostCheck {
-  given: number;
-  check: (values: tf.TypedArray) => void;
-}
-
-/** What {@link checkOnHost} does while something is recorded. */
-let whileRecording: Recorder['check'] | undefined;
-
-export function isRecording(): boolean {
-  return whileRecording !== undefined;
-}
-
-/**
- * Looks at a tensor's numbers on the host: now and, where the tensor is an input of a captured function, before each of
- * its later runs. (A captured function that looks in another way can't become a graph.)
- */
-export function checkOnHost(tensor: tf.Tensor, check: (values: tf.TypedArray) => void): void {
-  const look = (): void => check(tensor.dataSync());
-  if (whileRecording) whileRecording(tensor, check, look);
-  else look();
-}
+import { type HostCheck, checkWith } from './hostCheck';
 
 /**
  * Notes what a function does: the ops that it executes, the numbers that it brings from the host, and the first thing that a
@@ -95,11 +73,11 @@ export class Recorder {
       this.kept.push(tensor);
       return keep.call(engine, tensor) as typeof tensor;
     };
-    whileRecording = this.check.bind(this);
+    checkWith(this.check.bind(this));
     try {
       return work();
     } finally {
-      whileRecording = undefined;
+      checkWith(undefined);
       engine.keep = keep;
       native.binding = binding;
       native.readSync = readSync;

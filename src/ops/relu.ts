@@ -1,4 +1,4 @@
-import type * as tf from '@tensorflow/tfjs-node';
+import * as tf from '@tensorflow/tfjs-node';
 import { FLOAT, defineOp, executeSingle } from './execute';
 
 const runRelu = defineOp<object>('Relu', {
@@ -6,6 +6,10 @@ const runRelu = defineOp<object>('Relu', {
   savedOutputs: [true],
   // ReluGrad is one pass; tfjs's own gradient compares, casts and multiplies
   backward: ([dy], [y]) => ({ x: () => executeSingle('ReluGrad', { T: FLOAT }, [dy, y]) }),
+  portable: {
+    forward: ({ x }) => [tf.relu(x)],
+    backward: ([dy], [y]) => ({ x: () => tf.mul(dy, tf.step(y)) }),
+  },
 });
 
 /** max(x, 0), element by element. */
