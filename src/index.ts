@@ -42,7 +42,8 @@ export { type Precision, fastestPrecision, withPrecision } from './ops/precision
 
 // Data: from pictures to batches
 export { type Image, type ImageArray, type RgbImage } from './data/image';
-export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions, type LeftOut } from './data/imageFolder';
+export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions } from './data/imageFolder';
+export { type LeftOut, PictureFiles, type PictureFilesOptions } from './data/pictureFiles';
 export { ImageError } from './data/decode/error';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { Fingerprint } from './fingerprint';
