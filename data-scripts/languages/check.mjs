@@ -2,10 +2,9 @@
 // What is wrong with a language, a line each: what was not translated, or from an older English; what a translation lost on
 // its way; what no reader should see.
 import path from 'node:path';
-import fs from 'node:fs';
 import { inRoot } from '../lib/paths.mjs';
 import { readJson, readText } from '../lib/files.mjs';
-import { readNotebook, sourceOf, workbook } from '../notebooks/notebooks.mjs';
+import { executedCopy, readNotebook, sourceOf, workbook } from '../notebooks/notebooks.mjs';
 import comments from './comments.cjs';
 import { match, partsOf, readTranslations, sectionsOf } from './overlay.mjs';
 import outputs from './outputs.cjs';
@@ -155,10 +154,8 @@ export function checkLanguage(language, executed) {
   return [
     ...proseIn(language, files).flatMap((page) => checkProse(language, page)),
     ...checkEntries(language),
-    ...files.flatMap((file) => {
-      const copy = path.join(executed, path.basename(file));
-      const ran = fs.existsSync(copy) ? copy : file;
-      return checkCells(language, path.basename(file, '.ipynb'), readNotebook(ran));
-    }),
+    ...files.flatMap((file) =>
+      checkCells(language, path.basename(file, '.ipynb'), executedCopy(file, executed)),
+    ),
   ];
 }

@@ -32,13 +32,16 @@ const FIRST_WORD = /^[A-Z][a-z]+(?:['’-][a-z]+)*$/;
  * Whether a text has words that a reader of another language may not know: in small letters, or one that begins a sentence.
  * Names in code (with digits, points, capitals within) have none.
  * @param {string} text
+ * @param {boolean} [isPart] what stands in a hole begins with a capital only where it is a name
  */
-function hasWords(text) {
+function hasWords(text, isPart = false) {
   const words = text
     .replace(/`[^`]*`|[\w-]+(?:\/[\w-]+)+\.\w+/g, '') // code, paths of files
     .split(/[\s,;:!?()[\]{}"“”|/=<>+±×→≠]+|\.(?=\s|$)|'(?=\s|$)|(?<=\s|^)'/)
     .filter((word) => word && word !== '-');
-  return FIRST_WORD.test(words[0] ?? '') || words.some((word) => WORD.test(word) && word.length > 1);
+  return (
+    (!isPart && FIRST_WORD.test(words[0] ?? '')) || words.some((word) => WORD.test(word) && word.length > 1)
+  );
 }
 
 /** @param {string} text */
@@ -65,13 +68,18 @@ function translator(
   /** @type {Map<string, string | undefined>} */
   const known = new Map();
 
-  /** The translation of a text or of what it is made of; undefined where there is none. @param {string} text @returns {string | undefined} */
-  function found(text) {
+  /**
+   * The translation of a text or of what it is made of; undefined where there is none.
+   * @param {string} text
+   * @param {boolean} [isPart]
+   * @returns {string | undefined}
+   */
+  function found(text, isPart = false) {
     if (Object.hasOwn(outputs, text)) {
       onUse(text);
       return outputs[text];
     }
-    if (!hasWords(text)) return text;
+    if (!hasWords(text, isPart)) return text;
     if (known.has(text)) return known.get(text);
     known.set(text, undefined); // while it is looked for
     const result = byTemplate(text) ?? inParts(text);
@@ -82,7 +90,10 @@ function translator(
   /** @param {string} text */
   function byTemplate(text) {
     for (const { english, pattern, own } of templates) {
-      const holes = pattern.exec(text)?.slice(1).map(found);
+      const holes = pattern
+        .exec(text)
+        ?.slice(1)
+        .map((hole) => found(hole, true));
       if (!holes || holes.includes(undefined)) continue;
       onUse(english);
       let next = 0;
@@ -98,7 +109,7 @@ function translator(
     for (const [joint = '', own = ''] of JOINTS) {
       const parts = body.split(joint);
       if (parts.length === 1 && !end) continue;
-      const done = parts.map(found);
+      const done = parts.map((part) => found(part));
       if (!done.includes(undefined)) return done.join(own) + (end && (end === '.' ? '。' : '：'));
     }
     return undefined;

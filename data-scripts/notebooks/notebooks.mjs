@@ -73,6 +73,22 @@ export function readNotebook(file) {
   return notebook;
 }
 
+/**
+ * The executed copy where it is one of the notebook as it stands, else the notebook itself.
+ * @param {string} file
+ * @param {string} executed folder of the executed copies
+ */
+export function executedCopy(file, executed) {
+  const notebook = readNotebook(file);
+  const copy = path.join(executed, path.basename(file));
+  if (!fs.existsSync(copy)) return notebook;
+  const ran = readNotebook(copy);
+  const same =
+    ran.cells.length === notebook.cells.length &&
+    ran.cells.every((cell, index) => sourceOf(cell) === sourceOf(notebook.cells[index]));
+  return same ? ran : notebook;
+}
+
 /** @param {Cell} cell */
 export const sourceOf = (cell) => (Array.isArray(cell.source) ? cell.source.join('') : cell.source);
 

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { withFigures } from './figures.mjs';
-import { readNotebook, sourceOf, writeNotebook } from '../notebooks/notebooks.mjs';
+import { executedCopy, readNotebook, sourceOf, writeNotebook } from '../notebooks/notebooks.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { linksFor, readReference, referencePage } from './reference.mjs';
 
@@ -27,7 +27,7 @@ const LONG_CELL = 24; // lines: more than a laptop's screen shows together with 
 export function readChapters(notebooks, executed, edition) {
   return notebooks.map((file) => {
     const name = path.basename(file, '.ipynb');
-    const ran = executedCopy(file, path.join(executed, `${name}.ipynb`));
+    const ran = executedCopy(file, executed);
     const { notebook, plots } = withFigures(edition.notebook(ran, name), edition.say);
     const { title, summary } = describe(name, notebook);
     return { ...describe(name, ran), title, summary, notebook, plots }; // its times are those of the English
@@ -75,21 +75,6 @@ function mainFigure(chapters, source, { say }) {
   fs.writeFileSync(path.join(source, 'main-figure.json'), JSON.stringify({ drawing, figure }));
   const from = run ? say(`From ${chapter}, run on ${run.date}: ${run.machine}`) : say(`From ${chapter}`);
   return `\`\`\`{plotly} main-figure.json\n\`\`\`\n\n{.run-note}\n${from}`;
-}
-
-/**
- * The executed copy where it is one of the notebook as it stands, else the notebook itself.
- * @param {string} file
- * @param {string} copy
- */
-function executedCopy(file, copy) {
-  const notebook = readNotebook(file);
-  if (!fs.existsSync(copy)) return notebook;
-  const ran = readNotebook(copy);
-  const same =
-    ran.cells.length === notebook.cells.length &&
-    ran.cells.every((cell, index) => sourceOf(cell) === sourceOf(notebook.cells[index]));
-  return same ? ran : notebook;
 }
 
 /**

@@ -27,11 +27,16 @@ const ENGLISH = {
   home: (page) => page,
 };
 
-/** @returns {Edition[]} English first */
-export function editions() {
+/**
+ * @param {(language: string, english: string) => void} [onMissing] is told of what has no translation
+ * @returns {Edition[]} English first
+ */
+export function editions(onMissing = () => {}) {
   const others = languages().map((language) => {
     const { code, folder, words } = language;
-    const translator = outputs.translator(language);
+    const translator = outputs.translator(language, {
+      onMissing: (_kind, english) => onMissing(language.words.name, english),
+    });
     return {
       code,
       ...words,

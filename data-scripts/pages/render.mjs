@@ -27,7 +27,8 @@ import { run } from '../lib/run.mjs';
 
 /**
  * @param {RenderOptions} [options]
- * @returns {Promise<{ index: string, missing: string[] }>} the home page, and the notebooks whose page has no outputs
+ * @returns {Promise<{ index: string, missing: string[], untranslated: Map<string, string[]> }>} the home page, the notebooks
+ *   whose page has no outputs, and for each language the texts that stay English
  */
 export async function render(options = {}) {
   const {
@@ -38,10 +39,11 @@ export async function render(options = {}) {
     python = venvBin('python'),
   } = options;
   const fresh = path.join(work, 'html');
-  const all = editions().map((edition) => ({
-    edition,
-    chapters: readChapters(notebooks, executed, edition),
-  }));
+  /** @type {Map<string, string[]>} */
+  const untranslated = new Map();
+  const all = editions((language, english) => {
+    untranslated.set(language, [...(untranslated.get(language) ?? []), english]);
+  }).map((edition) => ({ edition, chapters: readChapters(notebooks, executed, edition) }));
   fs.rmSync(fresh, { recursive: true, force: true });
   await step('Pages', async () => {
     const statics = path.join(work, 'statics');
@@ -71,7 +73,7 @@ export async function render(options = {}) {
   });
   replaceFolder(fresh, out);
   const missing = (all[0]?.chapters ?? []).filter((chapter) => !chapter.run).map(({ name }) => name);
-  return { index: path.join(out, 'index.html'), missing };
+  return { index: path.join(out, 'index.html'), missing, untranslated };
 }
 
 /**
