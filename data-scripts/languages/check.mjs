@@ -62,12 +62,13 @@ export function checkProse(language, { name, file, parts, optional }) {
     what: 'no such cell in English, or a second time',
   }));
   for (const { part, text, state } of matched) {
+    const english = part.english.replaceAll(shown, 'README.md'); // a README that is linked links back
     const fault = (/** @type {string} */ what) =>
       faults.push({ kind: 'prose', where: `${shown}, ${part.id}`, what, english: part.english });
     if (state === 'missing' && optional) continue;
     if (state === 'missing') fault(`missing: ${name}`);
     else if (state === 'stale') fault('stale: the English was changed after it was translated');
-    else for (const what of proseFaults(part.english, text ?? '', exercise)) fault(what);
+    else for (const what of proseFaults(english, text ?? '', exercise)) fault(what);
     for (const what of [...brokenEmphasis(text ?? ''), ...wrongTerms(language, proseOf(text ?? ''))])
       fault(what);
   }
@@ -103,6 +104,9 @@ export function checkEntries(language) {
       ...(/[\n]|\*\//.test(own) ? ['more than one line, or an end of comment'] : []),
     ])
       faults.push({ kind: 'comment', where: 'comments.json', what: `${what}: ${english}` });
+  for (const [line, own] of Object.entries(language.notes ?? {}))
+    for (const what of wrongTerms(language, own))
+      faults.push({ kind: 'comment', where: 'notes.json', what: `${what}: ${line}` });
   return faults;
 }
 

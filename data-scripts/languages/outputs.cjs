@@ -9,6 +9,7 @@ const { translateComments } = require('./comments.cjs');
  * @property {Record<string, string>} outputs English to translation; `{}` stands for anything, and is looked up by itself.
  *   A translation that needs another order names its holes: `{2}` is the second of the English ones.
  * @property {Record<string, string>} comments
+ * @property {Record<string, string>} [notes] by lines of torchvision's resnet.py
  * @property {{ fonts?: string[] }} words
  */
 /** @typedef {Record<string, unknown>} Bundle an output's forms, by MIME type */
@@ -53,7 +54,7 @@ const escapePattern = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
  *   told of what has no entry, and of the entries that were used
  */
 function translator(
-  { outputs, comments, words: { fonts = [] } },
+  { outputs, comments, notes = {}, words: { fonts = [] } },
   { onMissing = () => {}, onUse = () => {} } = {},
 ) {
   /** @type {Template[]} */
@@ -153,7 +154,7 @@ function translator(
   function html(text) {
     let inCode = false;
     return text
-      .replace(SHOWN_CODE, (_, open, lines, close) => open + shownCode(lines, code) + close)
+      .replace(SHOWN_CODE, (_, open, lines, close) => open + shownCode(lines, code, notes) + close)
       .split(/(<[^>]*>)/)
       .map((part) => {
         if (!part.startsWith('<'))
@@ -243,8 +244,12 @@ const SHOWN_CODE =
   /(<code [^>]*>)((?:<div style="padding-left:\d+ch;text-indent:-4ch">[^<]*<\/div>)+)(<\/code>)/g;
 const HANGING = 4; // what goes on in a further line stands so much further in
 
-/** @param {string} html lines @param {(text: string, language: 'typescript' | 'python') => string} translate */
-function shownCode(html, translate) {
+/**
+ * @param {string} html lines
+ * @param {(text: string, language: 'typescript' | 'python') => string} translate
+ * @param {Record<string, string>} notes stand at the ends of their lines: torchvision's own comments are few
+ */
+function shownCode(html, translate, notes) {
   const lines = [...html.matchAll(/padding-left:(\d+)ch[^>]*>([^<]*)</g)].map(
     ([, left, text = '']) => ' '.repeat(Number(left) - HANGING) + unescapeHtml(text),
   );
@@ -253,8 +258,9 @@ function shownCode(html, translate) {
   return translate(text, language)
     .split('\n')
     .map((line) => {
-      const inner = line.trimStart();
-      return `<div style="padding-left:${line.length - inner.length + HANGING}ch;text-indent:-4ch">${escapeHtml(inner)}</div>`;
+      const code = line.trimStart();
+      const inner = Object.hasOwn(notes, code) ? `${code}  # ${notes[code]}` : code;
+      return `<div style="padding-left:${line.length - code.length + HANGING}ch;text-indent:-4ch">${escapeHtml(inner)}</div>`;
     })
     .join('');
 }

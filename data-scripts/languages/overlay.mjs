@@ -20,6 +20,7 @@ import { sourceOf } from '../notebooks/notebooks.mjs';
  * @property {Words} words
  * @property {Record<string, string>} outputs English, with `{}` where something stands in, to the translation
  * @property {Record<string, string>} comments
+ * @property {Record<string, string>} [notes] by lines of torchvision's resnet.py, which chapter 3 shows
  * @property {Term[]} terms
  */
 /**
@@ -45,8 +46,8 @@ export function languages(notebooks = inRoot('notebooks')) {
 /** @param {string} code @param {string} [notebooks] the folder of the notebooks @returns {Language} */
 export function readLanguage(code, notebooks = inRoot('notebooks')) {
   const folder = path.join(notebooks, code);
-  const read = (/** @type {string} */ name) => {
-    const text = readText(path.join(folder, name));
+  const read = (/** @type {string} */ name, /** @type {string | null} */ otherwise = null) => {
+    const text = readText(path.join(folder, name)) ?? otherwise;
     if (text === null) throw new Trouble(`There is no ${path.join('notebooks', code, name)}.`);
     try {
       return JSON.parse(text);
@@ -60,6 +61,7 @@ export function readLanguage(code, notebooks = inRoot('notebooks')) {
     words: read(FILE),
     outputs: read('outputs.json'),
     comments: read('comments.json'),
+    notes: read('notes.json', '{}'),
     terms: readTerms(readText(path.join(folder, 'terms.md')) ?? ''),
   };
 }
