@@ -74,6 +74,45 @@ function houseRules(file, notebook) {
   return remarks;
 }
 
+const FUNCTIONS = [
+  ts.SyntaxKind.ArrowFunction,
+  ts.SyntaxKind.FunctionExpression,
+  ts.SyntaxKind.FunctionDeclaration,
+  ts.SyntaxKind.MethodDeclaration,
+];
+
+/**
+ * Forms that the language allows and tslab 1.0.22 compiles wrongly, which only running the cell would show.
+ * @param {string} file
+ * @param {{ number: number, source: string }} cell
+ */
+function kernelFaults(file, { number, source }) {
+  const cell = ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true);
+  /** @type {Remark[]} */
+  const remarks = [];
+  /** @type {ts.Node[]} */
+  const loops = [];
+  let awaits = 0;
+  const say = (/** @type {ts.Node} */ node, /** @type {string} */ message) =>
+    remarks.push(remark(file, number, cell.getLineAndCharacterOfPosition(node.getStart()).line + 1, message));
+  const look = (/** @type {ts.Node} */ node, inFunction = false, inList = false) => {
+    if (!inFunction && ts.isForOfStatement(node) && node.awaitModifier) loops.push(node);
+    if (!inFunction && ts.isAwaitExpression(node)) awaits++;
+    const renames = ts.isObjectBindingPattern(node) && node.elements.some(({ propertyName }) => propertyName);
+    if (renames && !ts.isParameter(node.parent) && (inFunction || inList))
+      say(node, 'tslab compiles a name given anew here wrongly: take the field by its own name');
+    const isFunction = FUNCTIONS.includes(node.kind);
+    node.forEachChild((child) =>
+      look(child, inFunction || isFunction, inList || ts.isArrayBindingPattern(node)),
+    );
+  };
+  look(cell);
+  if (awaits === 0)
+    for (const loop of loops)
+      say(loop, 'tslab does not see `for await` where the cell has no other await: add one');
+  return remarks;
+}
+
 /**
  * The project's strict options, with what is different in tslab: modules with top-level await, the language's library
  * of its target, and no complaint about unused names (a cell may declare what a later one uses).
@@ -115,8 +154,9 @@ export function checkNotebooks(files) {
   for (const file of files) {
     const notebook = readNotebook(file);
     remarks.push(...houseRules(file, notebook));
-    const module = moduleOf(file, codeCells(notebook));
-    remarks.push(...module.remarks);
+    const cells = codeCells(notebook);
+    const module = moduleOf(file, cells);
+    remarks.push(...module.remarks, ...cells.flatMap((cell) => kernelFaults(file, cell)));
     // It stands where the notebook stands, so that it resolves the same packages.
     modules.set(path.resolve(file).replaceAll(path.sep, '/') + '.cells.ts', { notebook: file, ...module });
   }

@@ -35,6 +35,12 @@ const NOTEBOOKS: Record<string, string[]> = {
     'export const a = 1;',
   ],
   missing: ["import { nothing } from 'resnet-workbook';"],
+  kernel_forms: [
+    'const many = async function* () { yield { a: 1 }; };\nfor await (const each of many()) console.log(each);',
+    'for await (const { a } of many()) console.log(await a);',
+    'function f() {\n  const { a: b } = { a: 1 };\n  return b;\n}',
+    'const [{ a: first }] = [{ a: 1 }];\nconst { a: second } = { a: 2 };\nconst g = ({ a: b }: { a: number }) => b;',
+  ],
   shadow: ['const size = 1;', 'const size = size + 1;'],
 };
 
@@ -95,6 +101,12 @@ describe('type-checking cells', () => {
         '3, line 1:1: section "3. Strays": expected the number 7.3',
         '4, line 1:1: figures get their numbers on the page: leave out "Figure 8a."',
       ],
+    );
+  });
+  test('forms that tslab compiles wrongly are named, and their like that it compiles rightly are not', () => {
+    assert.deepEqual(
+      of('kernel_forms').map((line) => /cell (\d, line \d)/.exec(line)?.[1]),
+      ['1, line 2', '3, line 2', '4, line 1'],
     );
   });
   test('it ends with a non-zero status', () => {
