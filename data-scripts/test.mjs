@@ -206,8 +206,10 @@ async function notebooks(filters, tally) {
   }
   await check(tally, 'pages', async () => {
     const { render } = await import('./pages/render.mjs'); // it needs packages too
-    await render();
-    return [];
+    const { untranslated } = await render();
+    return [...untranslated].flatMap(([language, texts]) =>
+      texts.map((text) => `${language}: no translation of "${text}" (npm run translate -- status)`),
+    );
   });
 }
 

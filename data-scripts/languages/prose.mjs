@@ -27,7 +27,10 @@ export function fixedParts(markdown, exercise) {
   return {
     ...found,
     formulas: all(FORMULA).map(([text]) => formulaOf(text)),
-    links: all(TARGET).map(([, target, bare]) => target ?? bare ?? ''),
+    // one README links to the other
+    links: all(TARGET).map(([, target, bare]) =>
+      (target ?? bare ?? '').replace(/^README\.\w+\.md$/, 'README.md'),
+    ),
     headings: all(/^(#+) (?:([\d.]+) )?/gm).map(([, level, number = '']) => `${level} ${number}`.trim()),
     exercises: all(new RegExp(`^\\*\\*${exercise}\\s*(\\d+)`, 'gm')).map(([, number = '']) => number),
     'rows of tables': all(/^\|.*\|$/gm).map(([row]) => `${row.split('|').length - 2} cells`),
@@ -90,13 +93,14 @@ export function brokenEmphasis(markdown) {
       const opens = !space.test(after) && (!mark.test(after) || space.test(before) || mark.test(before));
       const closes = !space.test(before) && (!mark.test(before) || space.test(after) || mark.test(after));
       if (closes && open.at(-1) === stars) open.pop();
-      else if (opens) open.push(stars);
+      else if (opens && open.at(-1) !== stars) open.push(stars);
       else if (stars === '**' || open.includes(stars))
         faults.push(
           `stars that stay: …${paragraph.slice(Math.max(0, index - 12), index + 14).replace(/\n/g, ' ')}…: put the mark outside of them`,
         );
     }
-    if (open.includes('**')) faults.push(`bold without an end: ${paragraph.slice(0, 40)}…`);
+    if (open.includes('**') && faults.length === 0)
+      faults.push(`bold without an end: ${paragraph.slice(0, 40)}…`);
   }
   return faults;
 }
