@@ -84,6 +84,7 @@ export { loadCheckpoint } from './checkpoint/load';
 export { saveCheckpoint } from './checkpoint/save';
 export { type SafetensorsOptions, readSafetensorsMetadata, saveSafetensors } from './checkpoint/safetensors';
 export { convert, toFloat32 } from './state/convert';
+export { type OnnxOptions, saveOnnx } from './onnx/save';
 
 // What networks are made of
 export { manualSeed, Random, type RandomState } from './random';

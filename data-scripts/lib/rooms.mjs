@@ -12,6 +12,7 @@ const SRC = {
   models: ['data', 'checkpoint', 'nn', 'ops', 'state'],
   training: ['models', 'data', 'checkpoint', 'nn', 'ops', 'state'],
   explain: ['models', 'data', 'checkpoint', 'nn', 'ops', 'state'],
+  onnx: ['models', 'checkpoint', 'nn'],
   notebook: ['training', 'explain', 'models', 'data', 'nn', 'ops', 'state'],
 };
 

@@ -110,7 +110,7 @@ export class PreActBlock extends Module {
     planes: number,
     stride: number,
     readonly option: ShortcutOption,
-    private readonly first: boolean,
+    readonly first: boolean,
   ) {
     super();
     this.bn1 = new BatchNorm2d(inPlanes);
