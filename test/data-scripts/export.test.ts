@@ -37,9 +37,12 @@ const transforms = {
   std: [0.229, 0.224, 0.225],
   interpolation: 'bilinear' as const,
 };
-const FOLDERS = { resnet18, resnet20_cifar };
+const FOLDERS = {
+  resnet18: () => resnet18({ numClasses: classes.length }),
+  resnet20_cifar: () => resnet20_cifar({ numClasses: classes.length }),
+};
 for (const [backbone, build] of Object.entries(FOLDERS)) {
-  const network = fill(build({ numClasses: classes.length }));
+  const network = fill(build());
   saveModel(join(scratch, backbone), network, { classes, backbone, transforms });
   network.dispose();
 }
