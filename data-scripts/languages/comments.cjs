@@ -155,7 +155,7 @@ function written(lines, kind, margin, was) {
 }
 
 /** Columns that a text takes: two for each character of East Asia. @param {string} text */
-const width = (text) => [...text].reduce((sum, each) => sum + (WIDE.test(each) ? 2 : 1), 0);
+const width = (text) => Array.from(text).reduce((sum, each) => sum + (WIDE.test(each) ? 2 : 1), 0);
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/;
 const NO_START = /^[，。；：、！？）》」』”’…,.;:!?)\]}]/;

@@ -162,7 +162,7 @@ function translator(
   function html(text) {
     let inCode = false;
     return text
-      .replace(SHOWN_CODE, (_, open, lines, close) => open + shownCode(lines, code, notes) + close)
+      .replace(SHOWN_CODE, (_, open, lines, close) => `${open}${shownCode(lines, code, notes)}${close}`)
       .split(/(<[^>]*>)/)
       .map((part) => {
         if (!part.startsWith('<'))

@@ -18,11 +18,16 @@ const formulaOf = (text) => text.replace(/\\(text|operatorname\*?)\{[^}]*\}/g, '
 export function fixedParts(markdown, exercise) {
   /** @type {Record<string, string[]>} */
   const found = { 'code blocks': [], 'code spans': [] };
-  const take = (/** @type {string} */ kind, /** @type {string} */ text) => (found[kind]?.push(text), ' ');
+  const take = (/** @type {string} */ kind, /** @type {string} */ text) => {
+    found[kind]?.push(text);
+    return ' ';
+  };
   const prose = markdown
     .replace(/^> ?/gm, '')
     .replace(FENCE, (whole) => take('code blocks', withoutComments(whole)))
-    .replace(CODE, (_whole, _ticks, code) => take('code spans', code.replace(/\s+/g, ' ').trim()));
+    .replace(CODE, (_whole, _ticks, /** @type {string} */ code) =>
+      take('code spans', code.replace(/\s+/g, ' ').trim()),
+    );
   const all = (/** @type {RegExp} */ pattern) => [...prose.matchAll(pattern)];
   return {
     ...found,
@@ -85,10 +90,8 @@ export function brokenEmphasis(markdown) {
     /** @type {string[]} */
     const open = [];
     for (const { 0: stars, index } of text.matchAll(/(?<![\\*])\*{1,2}(?!\*)/g)) {
-      const [before = ' ', after = ' '] = [
-        [...text.slice(0, index)].at(-1),
-        [...text.slice(index + stars.length)][0],
-      ];
+      const before = text[index - 1] ?? ' ';
+      const after = text[index + stars.length] ?? ' ';
       const [space, mark] = [/\s/, /[\p{P}\p{S}]/u];
       const opens = !space.test(after) && (!mark.test(after) || space.test(before) || mark.test(before));
       const closes = !space.test(before) && (!mark.test(before) || space.test(after) || mark.test(after));
