@@ -36,9 +36,14 @@ export function startProgress(total: number, options?: ProgressOptions): Progres
   return factory(total, options);
 }
 
-/** Makes every later `startProgress` report in another way (the notebook's display does so when it is loaded). */
-export function setProgress(newFactory: ProgressFactory): void {
+/**
+ * Makes every later `startProgress` report in another way (the notebook's display does so when it is loaded).
+ * @returns the way until now, to be put back.
+ */
+export function setProgress(newFactory: ProgressFactory): ProgressFactory {
+  const before = factory;
   factory = newFactory;
+  return before;
 }
 
 /** A reporter that says nothing, for tests and for callers that want quiet. */

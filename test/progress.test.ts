@@ -8,6 +8,8 @@ import {
   formatSeconds,
   progressText,
   reported,
+  setProgress,
+  silentProgress,
   startProgress,
   terminalProgress,
 } from '../src/progress';
@@ -33,6 +35,12 @@ function stream(isTTY: boolean) {
   };
   return { out, text };
 }
+
+test('a way to report can be put back', () => {
+  const before = setProgress(silentProgress);
+  assert.equal(setProgress(before), silentProgress);
+  assert.equal(setProgress(before), before);
+});
 
 test('times and numbers in words', () => {
   assert.deepEqual([0.84, 42, 59.9, 185, 3720].map(formatSeconds), [

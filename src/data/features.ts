@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import { checkNumber } from '../checkNumber';
 import { BatchLoader, type DataLoaderOptions, type HostBatch } from './batchLoader';
+import { checkIndex } from './dataset';
 import { Fingerprint } from '../fingerprint';
 
 export interface FeatureDatasetOptions {
@@ -53,6 +54,19 @@ export class FeatureDataset {
 
   fingerprint(): string {
     return new Fingerprint().add([this.features, this.labels, this.classes, this.views]).digest();
+  }
+
+  /** Some of the pictures, in the order given, with all their views. */
+  subset(indices: readonly number[]): FeatureDataset {
+    for (const index of indices) checkIndex(index, this.length);
+    const { channels, views, classes } = this;
+    const features = new Float32Array(views * indices.length * channels);
+    for (let view = 0; view < views; view++)
+      indices.forEach((index, i) =>
+        features.set(this.row(index, view), (view * indices.length + i) * channels),
+      );
+    const labels = Int32Array.from(indices, (index) => this.labels[index]);
+    return new FeatureDataset(features, labels, { classes, views });
   }
 
   /** The features of one view of a picture, without a copy // [channels] */

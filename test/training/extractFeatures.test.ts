@@ -391,6 +391,14 @@ describe('FeatureLoader', () => {
     assert.equal(tf.memory().numTensors, tensors);
   });
 
+  it('takes some of the pictures, in any order, with all their views', () => {
+    const some = dataset.subset([4, 1]);
+    assert.deepEqual([...some.labels], [0, 1]);
+    assert.deepEqual([...some.features], [8, 9, 2, 3, 20, 21, 14, 15]);
+    assert.deepEqual([some.views, some.channels, some.classes], [2, 2, dataset.classes]);
+    assert.throws(() => dataset.subset([6]), RangeError);
+  });
+
   it('refuses numbers that do not fit together', () => {
     const make = (features: number, labels: number[], views = 1) =>
       new FeatureDataset(new Float32Array(features), Int32Array.from(labels), { classes: ['a', 'b'], views });
