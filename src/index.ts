@@ -47,7 +47,7 @@ export { type LeftOut, PictureFiles, type PictureFilesOptions } from './data/pic
 export { ImageError } from './data/decode/error';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { Fingerprint } from './fingerprint';
-export { CIFAR10, type CIFAR10Options } from './data/cifar10';
+export { CIFAR10, CIFAR100 } from './data/cifar';
 export { type Batch, BatchLoader, type DataLoaderOptions, type LoaderState } from './data/batchLoader';
 export { DataLoader } from './data/loader';
 export { FeatureDataset, type FeatureDatasetOptions, FeatureLoader } from './data/features';

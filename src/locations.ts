@@ -29,6 +29,11 @@ export function cifar10Folder(): string {
   return join(dataRoot(), 'cifar-10-batches-bin');
 }
 
+/** Where CIFAR-100's binary files lie: `.data/cifar-100-binary`. */
+export function cifar100Folder(): string {
+  return join(dataRoot(), 'cifar-100-binary');
+}
+
 /** The class folders of the workbook's pictures, in torchvision's (sorted) order. */
 export const PICTURE_CLASSES = ['0_cat', '1_dog', '2_ants', '3_bees'] as const;
 

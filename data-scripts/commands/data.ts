@@ -1,11 +1,11 @@
 import { fail, fromReader, parse } from '../lib/reader.cjs';
 import type { Command } from './data/command';
-import { cifar10 } from './data/cifar10';
+import { cifar10, cifar100 } from './data/cifar';
 import { drawings } from './data/drawings';
 import { photos } from './data/photos';
 import { weights } from './data/weights';
 
-const COMMANDS: readonly Command[] = [drawings, photos, cifar10, weights];
+const COMMANDS: readonly Command[] = [drawings, photos, cifar10, cifar100, weights];
 
 /** `npm run data -- COMMAND [options]`: gets the data sets and weights that the notebooks work on. */
 async function main(args: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { loadCheckpoint } from '../../src/checkpoint/load';
-import { CIFAR10 } from '../../src/data/cifar10';
+import { CIFAR10 } from '../../src/data/cifar';
 import { DataLoader } from '../../src/data/loader';
 import { cifar10Folder } from '../../src/locations';
 import { IMAGENET_MEAN, IMAGENET_STD, cifarEvalTransform } from '../../src/data/presets';

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
-import { cifar10Folder, projectRoot } from '../../src/locations';
-import type { StateDict } from '../../src/state/stateDict';
+import { cacheRoot, cifar100Folder, cifar10Folder, projectRoot } from '../../src/locations';
+import type { CifarResult } from './experiments/cifarRun';
 import type { Life } from './experiments/killAndResume';
 import {
   TRAINING_OPTIONS,
@@ -15,7 +15,7 @@ import {
   runName,
 } from './experiments/configuration';
 import { drawPictures } from './experiments/picture';
-import { type RunRecord, placesOf, recordOf } from './experiments/runRecord';
+import { placesOf, recordOf } from './experiments/runRecord';
 import { simulateStudy } from './experiments/simulationRecord';
 import { sweep } from './experiments/sweep';
 import { writeRecord } from './records';
@@ -46,8 +46,10 @@ kill-and-resume
 
 The first three can be stopped at any moment and go on where they were. Options:
   --cifar10 DIR        folder of CIFAR-10's binary files (default: where npm run data -- cifar10 puts them)
+  --cifar100 DIR       the same of CIFAR-100
   --kind KIND          plain, resnet or preact (default: plain and resnet)
   --depth N[,N]        6n + 2 (default: 20,56; backbone: 20)
+  --data NAME          cifar10 or cifar100 (default: cifar10)
   --shortcut OPTION    A, B or C (default: A, the paper's)
   --width N            times the paper's channels (default: 1)
   --seed N             default 1
@@ -88,6 +90,7 @@ const EXPERIMENTS = [
 const OPTIONS = {
   ...TRAINING_OPTIONS,
   cifar10: { type: 'string' },
+  cifar100: { type: 'string' },
   kind: { type: 'string' },
   depth: { type: 'string' },
   seed: { type: 'string', default: '1' },
@@ -114,19 +117,22 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'
 const whereTyped = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path);
 
 /** Writes the weights that the workbook ships, in half precision, and a card that says what they are. */
-function shipBackbone(record: RunRecord, weights: StateDict): void {
+function shipBackbone({ record, weights, classes }: CifarResult): void {
   const folder = join(projectRoot(), 'src', 'models', 'pretrained');
   mkdirSync(folder, { recursive: true });
-  const name = `resnet${record.configuration.depth}_cifar`;
+  const { data, depth, width, shortcut } = record.configuration;
+  const name = `resnet${depth}${width === 1 ? '' : `x${width}`}_${data === 'cifar10' ? 'cifar' : data}`;
+  const title = data === 'cifar10' ? 'CIFAR-10' : 'CIFAR-100';
+  const wide = width === 1 ? '' : `, ${width} times the paper's channels`;
   const last = record.history[record.history.length - 1];
   const card = {
     ...record,
     inside: undefined, // for the record alone
     name,
-    description: `A residual network of ${record.configuration.depth} layers for 32x32 pictures (shortcut option A).`,
-    data: 'CIFAR-10, all 50,000 training images; tested on its 10,000 test images.',
+    description: `A residual network of ${depth} layers${wide} for 32x32 pictures (shortcut option ${shortcut}).`,
+    data: `${title}, all 50,000 training images; tested on its 10,000 test images.`,
     preprocessing: "pixels from 0 to 1, normalized by ImageNet's mean and standard deviation",
-    classes: 'airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck',
+    classes: classes.join(', '),
     precision: 'float16 in the file, float32 in use',
     testAccuracyOfTheRun: last.valAcc,
     repeatWith: record.command,
@@ -152,10 +158,12 @@ async function killedAndResumed(values: Values): Promise<void> {
   console.log('Weights and curves are the same to the bit.');
 }
 
-async function trained(values: Values, cifar10: string, backbone: boolean): Promise<void> {
+async function trained(values: Values, data: string, backbone: boolean): Promise<void> {
   const kinds = values.kind ? [values.kind] : backbone ? ['resnet'] : ['plain', 'resnet'];
   const depths = counts('depth', values.depth ?? (backbone ? '20' : '20,56'));
-  const places = placesOf(values.folder && whereTyped(values.folder));
+  // The pages draw runs on CIFAR-10 alone.
+  const apart = values.data === 'cifar10' ? undefined : join(cacheRoot(), values.data);
+  const places = placesOf(values.folder ? whereTyped(values.folder) : apart);
   for (const configuration of configurations(values, kinds, depths, [count('seed', values.seed)])) {
     const name = runName(configuration);
     if (!values.again && !backbone && recordOf(configuration, places.records)) {
@@ -167,13 +175,13 @@ async function trained(values: Values, cifar10: string, backbone: boolean): Prom
     const command = ['npm run experiment --', experiment, ...argumentsOf(configuration)].join(' ');
     const { runOnCifar } = await import('./experiments/cifarRun'); // starts TensorFlow
     const anew = values.restart || values.again;
-    const result = await runOnCifar(configuration, cifar10, command, { places, anew });
+    const result = await runOnCifar(configuration, data, command, { places, anew });
     if (typeof result === 'string') {
       process.exitCode = result === 'SIGINT' ? 130 : 143; // stopped; the next call goes on
       return;
     }
-    if (values.folder === undefined) drawPictures();
-    if (backbone) shipBackbone(result.record, result.weights);
+    if (values.folder === undefined && !apart) drawPictures();
+    if (backbone) shipBackbone(result);
   }
 }
 
@@ -202,6 +210,7 @@ async function main(): Promise<void> {
     return console.log(drawPictures(records).join('\n'));
   }
   if (experiment === 'sweep') {
+    if (values.data !== 'cifar10') throw new Error('--data: a sweep is of CIFAR-10; degradation takes others.');
     const seeds = counts('seeds', values.seeds);
     const depths = counts('depths', values.depths);
     process.exitCode = await sweep(configurations(values, values.kinds.split(','), depths, seeds), {
@@ -225,7 +234,8 @@ async function main(): Promise<void> {
       `Measured: ${completed.join(', ') || 'nothing; no record lacks it, or its weights are gone'}.`,
     );
   }
-  return trained(values, cifar10, experiment === 'backbone');
+  const cifar100 = values.cifar100 ? whereTyped(values.cifar100) : cifar100Folder();
+  return trained(values, values.data === 'cifar100' ? cifar100 : cifar10, experiment === 'backbone');
 }
 
 main().catch((error: unknown) => {

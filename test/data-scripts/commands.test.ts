@@ -27,8 +27,8 @@ function command(...args: string[]): { status: number | null; stdout: string; st
 }
 
 test('each command has --help and --dry-run, and a dry run writes nothing', () => {
-  assert.match(command('--help').stdout, /drawings .*\n.*photos .*\n.*cifar10 .*\n.*weights /);
-  for (const name of ['drawings', 'photos', 'cifar10', 'weights']) {
+  assert.match(command('--help').stdout, /drawings .*\n.*photos .*\n.*cifar10 .*\n.*cifar100 .*\n.*weights /);
+  for (const name of ['drawings', 'photos', 'cifar10', 'cifar100', 'weights']) {
     const help = command(name, '--help');
     assert.equal(help.status, 0);
     assert.match(help.stdout, new RegExp(`^npm run data -- ${name}.*--dry-run`, 's'));
@@ -87,7 +87,7 @@ test('CIFAR-10 is taken from a folder and from an archive; anything else is refu
   }
   rmSync(target, { recursive: true });
   writeFileSync(join(inner, 'test_batch.bin'), 'short');
-  assert.match(command('cifar10', '--from', '.').stderr, /test_batch\.bin missing or not of 30730000 bytes/);
+  assert.match(command('cifar10', '--from', '.').stderr, /test_batch\.bin is not of 30730000 bytes/);
   assert.ok(!existsSync(target));
 });
 

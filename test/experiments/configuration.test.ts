@@ -21,6 +21,7 @@ test("a run's name holds whatever makes it another run", () => {
   const others: Partial<RunConfiguration>[] = [
     { kind: 'plain', shortcut: 'none' },
     { kind: 'preact' },
+    { data: 'cifar100' },
     { depth: 56 },
     { shortcut: 'B' },
     { shortcut: 'C' },

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BATCHES } from '../../data-scripts/commands/data/cifar10';
+import { CIFAR10 } from '../../data-scripts/commands/data/cifar';
 import type { RunRecord } from '../../data-scripts/commands/experiments/runRecord';
 import { projectRoot } from '../../src/locations';
 import { Random } from '../../src/random';
@@ -16,14 +16,14 @@ export function makeCifar(folder: string): string {
   const random = new Random(1);
   const record = 1 + 3072;
   mkdirSync(folder, { recursive: true });
-  for (const name of BATCHES) {
+  for (const name of Object.keys(CIFAR10.files)) {
     const bytes = Buffer.alloc(10_000 * record);
     for (let i = 0; i < 10_000; i++) {
       const label = random.integer(10);
       bytes.fill(20 * label + random.integer(40), i * record, (i + 1) * record);
       bytes[i * record] = label;
     }
-    writeFileSync(join(folder, `${name}.bin`), bytes);
+    writeFileSync(join(folder, name), bytes);
   }
   return folder;
 }

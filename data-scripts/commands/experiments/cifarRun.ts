@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { loadCheckpoint } from '../../../src/checkpoint/load';
-import { CIFAR10 } from '../../../src/data/cifar10';
+import { CIFAR10, CIFAR100 } from '../../../src/data/cifar';
 import { type Dataset, Subset } from '../../../src/data/dataset';
 import { Fingerprint } from '../../../src/fingerprint';
 import { DataLoader } from '../../../src/data/loader';
@@ -28,20 +28,21 @@ const stateFile = (configuration: RunConfiguration, { runs }: Places): string =>
 export interface CifarResult {
   record: RunRecord;
   weights: StateDict;
+  classes: readonly string[];
 }
 
 /**
  * Makes one run, or goes on with it where it was stopped (it saves itself every minute), and writes its record. Where
  * another process makes the same run, on this machine or on another one, it waits for that one.
  *
- * @param cifar10 - the folder of CIFAR-10's binary files.
+ * @param folder - of the data set's binary files.
  * @param command - what repeats the run.
  * @param anew - forgets what was saved and what was recorded.
  * @returns the record and the model's final weights, or the signal that stopped it.
  */
 export async function runOnCifar(
   configuration: RunConfiguration,
-  cifar10: string,
+  folder: string,
   command: string,
   { places, anew }: { places: Places; anew: boolean },
 ): Promise<CifarResult | 'SIGINT' | 'SIGTERM'> {
@@ -61,7 +62,7 @@ export async function runOnCifar(
   process.on('SIGTERM', onTerm);
   try {
     if (anew) rmSync(state, { force: true });
-    return (await train(configuration, cifar10, command, places)) ?? stoppedBy;
+    return (await train(configuration, folder, command, places)) ?? stoppedBy;
   } finally {
     process.off('SIGTERM', onTerm);
     lock.release();
@@ -72,15 +73,18 @@ export async function runOnCifar(
 const first = (data: CIFAR10, count: number): Dataset =>
   count >= data.length ? data : new Subset(data, [...Array(count).keys()]);
 
+const SETS = { cifar10: CIFAR10, cifar100: CIFAR100 };
+
 async function train(
   configuration: RunConfiguration,
-  cifar10: string,
+  folder: string,
   command: string,
   places: Places,
 ): Promise<CifarResult | undefined> {
-  const { seed, batchSize, epochs, lr, momentum, weightDecay, subset, precision } = configuration;
-  const train = first(CIFAR10.open(cifar10, { train: true, transform: cifarTrainTransform() }), subset);
-  const test = first(CIFAR10.open(cifar10, { train: false, transform: cifarEvalTransform() }), subset);
+  const { data, seed, batchSize, epochs, lr, momentum, weightDecay, subset, precision } = configuration;
+  const Set = SETS[data];
+  const train = first(Set.open(folder, { train: true, transform: cifarTrainTransform() }), subset);
+  const test = first(Set.open(folder, { train: false, transform: cifarEvalTransform() }), subset);
   const loaderTrain = new DataLoader(train, { batchSize, shuffle: true, seed });
   const loaderTest = new DataLoader(test, { batchSize: 250 });
 
@@ -121,7 +125,7 @@ async function train(
       ...(same ? known : {}),
     };
     writeRecord(record.name, record, join(places.records, `${record.name}.json`));
-    return { record, weights };
+    return { record, weights, classes: train.classes };
   } finally {
     optimizer.dispose();
     model.dispose();
@@ -142,7 +146,8 @@ export async function completeRecords(cifar10: string, places: Places): Promise<
   const completed: string[] = [];
   for (const record of runRecords(places.records)) {
     // a pre-activation block normalizes sums, where the others normalize what a convolution gave: not to be compared
-    const wanted = !record.inside && record.configuration.kind !== 'preact';
+    const { kind, data } = record.configuration;
+    const wanted = !record.inside && kind !== 'preact' && data === 'cifar10';
     const weights = wanted ? weightsOf(record, places) : undefined;
     if (!weights) continue;
     const model = makeModel(record.configuration);

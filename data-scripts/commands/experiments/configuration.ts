@@ -2,11 +2,14 @@ import type { ShortcutOption } from '../../../src/models/cifar';
 import type { Precision } from '../../../src/ops/precision';
 
 export const KINDS = ['plain', 'resnet', 'preact'] as const;
+/** Data sets, and how many classes each has. */
+export const CLASSES = { cifar10: 10, cifar100: 100 } as const;
 
-/** Everything that decides how one run on CIFAR-10 comes out; it is written into the run's record. */
+/** Everything that decides how one run comes out; it is written into the run's record. */
 export interface RunConfiguration {
   /** 'resnet' is the paper's network, 'plain' the same without shortcuts, 'preact' that of arXiv:1603.05027. */
   kind: (typeof KINDS)[number];
+  data: keyof typeof CLASSES;
   depth: number;
   /** 'none' for plain networks. */
   shortcut: ShortcutOption;
@@ -27,6 +30,7 @@ export interface RunConfiguration {
 
 /** What a run is, unless it was asked for otherwise. */
 const USUAL = {
+  data: 'cifar10',
   width: 1,
   epochs: 15,
   schedule: 'one-cycle',
@@ -49,6 +53,7 @@ export function runName(run: RunConfiguration): string {
     run.kind,
     run.depth,
     ...(run.kind === 'plain' || run.shortcut === 'A' ? [] : [run.shortcut]),
+    ...unusual('data', run.data),
     ...unusual('width', `width${run.width}`),
     ...unusual('epochs', `${run.epochs}epochs`),
     ...unusual('schedule', run.schedule),
@@ -62,14 +67,19 @@ export function runName(run: RunConfiguration): string {
   ].join('-');
 }
 
-/** A configuration out of a record: those made before networks had widths don't name theirs. */
+/** A configuration out of a record: those made before there were widths and two data sets don't name theirs. */
 export function completed(configuration: RunConfiguration): RunConfiguration {
-  return { ...configuration, width: configuration.width ?? USUAL.width };
+  return {
+    ...configuration,
+    data: configuration.data ?? USUAL.data,
+    width: configuration.width ?? USUAL.width,
+  };
 }
 
 /** The options by which one run is made, as `util.parseArgs` takes them. */
 export const TRAINING_OPTIONS = {
   shortcut: { type: 'string', default: 'A' },
+  data: { type: 'string', default: USUAL.data },
   width: { type: 'string', default: '1' },
   epochs: { type: 'string', default: `${USUAL.epochs}` },
   schedule: { type: 'string', default: USUAL.schedule },
@@ -83,6 +93,7 @@ export const TRAINING_OPTIONS = {
 /** What `util.parseArgs` makes of them. */
 export interface TrainingValues {
   shortcut: string;
+  data: string;
   width: string;
   epochs: string;
   schedule: string;
@@ -105,6 +116,7 @@ export function configurations(
   const bad = depths.find((depth) => depth < 8 || (depth - 2) % 6 !== 0);
   if (bad !== undefined) throw new Error(`A depth must be 6n + 2 (8, 14, 20, 32, 44, 56 ...), got ${bad}.`);
   const common = {
+    data: oneOf('data', values.data, ['cifar10', 'cifar100']),
     width: count('width', values.width),
     epochs: count('epochs', values.epochs),
     schedule,
@@ -133,6 +145,7 @@ export function argumentsOf(run: RunConfiguration): string[] {
   return [
     ...['--kind', run.kind, '--depth', run.depth],
     ...(run.kind === 'plain' ? [] : ['--shortcut', run.shortcut]),
+    ...(run.data === USUAL.data ? [] : ['--data', run.data]),
     ...(run.width === USUAL.width ? [] : ['--width', run.width]),
     ...['--seed', run.seed, '--epochs', run.epochs, '--schedule', run.schedule, '--lr', run.lr],
     ...(run.batchSize === USUAL.batchSize ? [] : ['--batch', run.batchSize]),

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
-import type { CIFAR10 } from '../../../src/data/cifar10';
+import type { CIFAR10 } from '../../../src/data/cifar';
 import { DataLoader } from '../../../src/data/loader';
 import { Subset } from '../../../src/data/dataset';
 import type { CifarResNet } from '../../../src/models/cifar';

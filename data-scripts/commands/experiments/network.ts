@@ -1,11 +1,12 @@
 import { CifarResNet, PreActResNet } from '../../../src/models/cifar';
 import { type Schedule, multiStepLR, oneCycleLR } from '../../../src/training/schedules';
-import type { RunConfiguration } from './configuration';
+import { CLASSES, type RunConfiguration } from './configuration';
 
-export function makeModel({ kind, depth, shortcut, width }: RunConfiguration): CifarResNet {
+export function makeModel({ kind, data, depth, shortcut, width }: RunConfiguration): CifarResNet {
   const widths = [16 * width, 32 * width, 64 * width] as const;
   const Network = kind === 'preact' ? PreActResNet : CifarResNet;
-  return new Network(depth, { shortcut: kind === 'plain' ? 'none' : shortcut, widths });
+  const numClasses = CLASSES[data];
+  return new Network(depth, { numClasses, shortcut: kind === 'plain' ? 'none' : shortcut, widths });
 }
 
 export function makeSchedule({ schedule, lr }: RunConfiguration): Schedule {

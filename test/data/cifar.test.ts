@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { CIFAR10 } from '../../src/data/cifar10';
+import { CIFAR10, CIFAR100 } from '../../src/data/cifar';
 import { Subset } from '../../src/data/dataset';
 import { DataLoader } from '../../src/data/loader';
 import { cifarTrainTransform } from '../../src/data/presets';
@@ -98,4 +98,29 @@ test('the training batches are read in order; 10,000 augmented images take about
   const seconds = (performance.now() - start) / 1000;
   // 0.24 s when the machine is free: the bound only catches a wrong order of growth.
   assert.ok(seconds < 8, `${seconds} s`);
+});
+
+test('CIFAR-100 has two label bytes, of which the second is the class, and its names in a file', () => {
+  const place = join(root, 'cifar-100-binary');
+  mkdirSync(place);
+  const bytes = Buffer.alloc(10_000 * 3074);
+  for (let n = 0; n < 10_000; n++) {
+    bytes[n * 3074] = 19 - (n % 20);
+    bytes[n * 3074 + 1] = n % 100;
+    bytes.fill(n % 251, n * 3074 + 2, (n + 1) * 3074);
+  }
+  writeFileSync(join(place, 'test.bin'), bytes);
+  assert.throws(
+    () => CIFAR100.open(root, { train: false }),
+    /CIFAR100: cannot read .*npm run data -- cifar100/,
+  );
+  const names = Array.from({ length: 100 }, (_, i) => `class_${i}`);
+  writeFileSync(join(place, 'fine_label_names.txt'), names.slice(1).join('\n'));
+  assert.throws(() => CIFAR100.open(root, { train: false }), /has not 100 different names/);
+  writeFileSync(join(place, 'fine_label_names.txt'), `${names.join('\n')}\n\n`);
+  const set = CIFAR100.open(root, { train: false });
+  assert.deepEqual([set.length, set.classes, set.labels[4321]], [10_000, names, 21]);
+  assert.deepEqual([...new Set(set.picture(4321).data)], [4321 % 251]);
+  zeros(join(place, 'test.bin'), 10_000 * 3074, 5 * 3074 + 1, 100);
+  assert.throws(() => CIFAR100.open(root, { train: false }), /label 100 at record 5 instead of 0 to 99/);
 });
