@@ -17,7 +17,7 @@ HAN = "\\u3400-\\u9fff\\uf900-\\ufaff"
 
 class SearchPairs(SearchEnglish):
     lang = "zh"
-    language_name = "Chinese"
+    language_name = "English"  # of the stemmer, for words in Latin letters; the browser's script is named after it
     # As `split` below, but of single characters only where one stands alone.
     js_splitter_code = rf"""
 function splitQuery(query) {{
