@@ -17,8 +17,18 @@ export interface ModelCard {
   transforms: ImageClassificationPreset;
   /** SHA-256 of `model.safetensors`, in 64 hexadecimal digits. */
   sha256: string;
+  /** By what a picture is known to be unlike all that the model was trained on. Missing where nobody measured it. */
+  likeness?: Likeness;
   /** How it came about, and how good it is. Missing where nobody measured. */
   training?: TrainingRecord;
+}
+
+/** The directions of each class's training pictures among features, and how near to one of them a picture should be. */
+export interface Likeness {
+  /** Of each class, the direction of its pictures' mean: float32, little-endian, in base64 // [classes, channels] */
+  means: string;
+  /** The cosine with the nearest of them below which a picture is unlike them all, -1 to 1. */
+  threshold: number;
 }
 
 /** How a model was trained, and how it did on pictures that it was not trained on. */
@@ -94,6 +104,9 @@ const cardField = object<ModelCard>({
     interpolation: oneOf('bilinear'),
   }),
   sha256: hash,
+  likeness: optional(
+    object<Likeness>({ means: text(2 ** 23, [/^[\w+/]+=*$/, 'base64']), threshold: number(-1, 1) }),
+  ),
   training: optional(
     object<TrainingRecord>({
       command: line,

@@ -57,14 +57,14 @@ export function saveModel(
     readCard(folder); // throws where it is something else's
   else if (existsSync(weights)) refuse(`${folder} holds a ${WEIGHTS} of something else; name another folder`);
   withPath(folder, 'write', () => mkdirSync(folder, { recursive: true }));
-  const { classes, backbone, transforms, training } = card;
+  const { classes, backbone, transforms, likeness, training } = card;
   const write = (name: string, content: string): void => {
     const path = join(folder, name);
     withPath(path, 'write', () => writeAtomically(path, (put) => put(Buffer.from(content))));
   };
   saveSafetensors(weights, network.stateDict(), { metadata: { format: 'pt' } });
   const sha256 = hashOf(weights);
-  const whole: ModelCard = { format: CARD_FORMAT, classes, backbone, transforms, sha256, training };
+  const whole: ModelCard = { format: CARD_FORMAT, classes, backbone, transforms, sha256, likeness, training };
   write(CARD, `${JSON.stringify(whole, null, 1)}\n`);
   write(PAGE, cardPage(whole));
   return whole;
@@ -100,6 +100,7 @@ export function loadModel(folder: string): Model {
       if (error instanceof CheckpointError || !(error instanceof Error)) throw error;
       refuse(`cannot use ${path}: ${error.message.split('\n').slice(0, 2).join(' ')}`, { cause: error });
     }
+    checkMeans(card, network);
     return {
       network: network.eval(),
       classes: card.classes,
@@ -131,6 +132,16 @@ export async function publishedModel(name: string): Promise<Model> {
   }
   const transform = imageClassification(weights.transforms);
   return { network: network.eval(), classes, transform, dispose: () => network.dispose() };
+}
+
+/** Throws unless the card's means are as many as the network has features, for each class. */
+function checkMeans({ classes, likeness }: ModelCard, { fc }: Network): void {
+  const bytes = 4 * classes.length * fc.inFeatures;
+  const came = likeness && Buffer.from(likeness.means, 'base64').length;
+  if (came !== undefined && came !== bytes)
+    refuse(
+      `its ${CARD} is not the card of its network: likeness.means has ${came} bytes, not ${bytes}. Train it again.`,
+    );
 }
 
 /** The card of a model's folder, checked. */
