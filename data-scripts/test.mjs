@@ -79,7 +79,7 @@ async function types(_filters, tally) {
     check(tally, 'scripts in plain JavaScript', () => node('typescript/bin/tsc', '-p', 'data-scripts')),
   ]);
   await Promise.all(
-    ['notebooks/site', 'test/browser/in-page'].map((folder) =>
+    ['notebooks/site', 'test/browser/in-page', 'data-scripts/pages/live'].map((folder) =>
       check(tally, `scripts of pages, ${folder}`, () => node('typescript/bin/tsc', '-p', folder)),
     ),
   );

@@ -23,7 +23,7 @@ const SCRIPTS = {
   setup: ['lib'],
   notebooks: ['lib'],
   languages: ['notebooks', 'lib'],
-  pages: ['languages', 'notebooks', 'lib'],
+  pages: ['languages', 'notebooks', 'drawings', 'lib'],
   drawings: [],
   commands: ['drawings', 'setup', 'lib'],
 };

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { withFigures } from './figures.mjs';
+import { livePart } from './live.mjs';
 import { executedCopy, readNotebook, sourceOf, writeNotebook } from '../notebooks/notebooks.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { linksFor, readReference, referencePage } from './reference.mjs';
@@ -54,7 +55,8 @@ export function stage(chapters, source, edition) {
   const index = edition.home(fs.readFileSync(inRoot('notebooks', 'site', 'index.md'), 'utf8'));
   const home = index
     .replace('<!-- chapters -->', () => contents(chapters, parts, edition))
-    .replace('<!-- figure -->', () => mainFigure(chapters, source, edition));
+    .replace('<!-- figure -->', () => mainFigure(chapters, source, edition))
+    .replace('<!-- live picture -->', () => livePart('picture'));
   fs.writeFileSync(path.join(source, 'index.md'), home);
 }
 

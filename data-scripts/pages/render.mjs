@@ -11,6 +11,7 @@ import { editions, settings } from './editions.mjs';
 import { drawingHash } from './figures.mjs';
 import { executedFolder, workbook } from '../notebooks/notebooks.mjs';
 import { inRoot, venvBin } from '../lib/paths.mjs';
+import { LIVE_SCRIPT, makeLive } from './live.mjs';
 import { PLOTLY_SCRIPT, makePlotly } from './plotly.mjs';
 import { drawPictures } from './pictures.mjs';
 import { Trouble, fail, parse } from '../lib/reader.cjs';
@@ -49,6 +50,7 @@ export async function render(options = {}) {
     const statics = path.join(work, 'statics');
     const plotly = path.join(statics, PLOTLY_SCRIPT);
     await makePlotly(plotly);
+    await makeLive(path.join(statics, LIVE_SCRIPT));
     const plots = all.flatMap(({ chapters }) => chapters.flatMap((chapter) => chapter.plots));
     const drawings = plots.map(({ drawing }) => drawing);
     if (await drawPictures(drawings, plotly, path.join(statics, 'pictures'), findBrowser()))

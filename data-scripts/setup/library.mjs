@@ -11,6 +11,7 @@ import { packageVersion, probe } from './native.mjs';
 
 const SOURCES = ['src', 'data-scripts', 'test'];
 const LOOPS = path.join('src', 'data', 'resample'); // .wat becomes .wasm
+const LIVE = inRoot('data-scripts', 'pages', 'live', path.sep); // for browsers: esbuild takes it as it is
 const stamp = path.join(build, '.sources');
 const MOST_ERRORS = 20;
 
@@ -32,7 +33,7 @@ function state() {
 /** What was compiled and is gone: the compiler, which notes what it has done, would not make it again. */
 const lost = () =>
   SOURCES.flatMap((name) => filesIn(inRoot(name), '.ts'))
-    .filter((file) => !file.endsWith('.d.ts'))
+    .filter((file) => !file.endsWith('.d.ts') && !file.startsWith(LIVE))
     .map((file) => path.join(build, path.relative(root, file).replace(/\.ts$/, '.js')))
     .find((file) => !fs.existsSync(file));
 

@@ -13,7 +13,7 @@ project = edition["title"]
 author = ""
 language = edition["language"]
 
-extensions = ["myst_nb", "callouts", "editions", "figures", "folds", "formulas", "light", "pairs"]
+extensions = ["myst_nb", "callouts", "editions", "figures", "folds", "formulas", "light", "live", "pairs"]
 exclude_patterns = ["_static", "_ext", "_templates"]
 templates_path = ["_templates"]
 

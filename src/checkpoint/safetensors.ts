@@ -34,8 +34,11 @@ export function isSafetensors(input: InputFile): boolean {
   return input.size >= 9 && input.buffer(8, 1)[0] === 0x7b;
 }
 
+/** What is read: a file, or bytes that are there already. */
+type Input = Pick<InputFile, 'size' | 'read'>;
+
 /** All tensors of a safetensors file, in the order of its header, but those first whose names are whole numbers. */
-export function readSafetensors(input: InputFile): StateDict {
+export function readSafetensors(input: Input): StateDict {
   const { entries, dataStart } = readHeader(input);
   const dict: StateDict = new Map();
   for (const { name, dtype, shape, begin, end } of entries) {
@@ -53,8 +56,8 @@ export function readSafetensorsMetadata(path: string): Readonly<Record<string, s
   return withPath(path, 'read', () => InputFile.with(path, (input) => readHeader(input).metadata));
 }
 
-function readHeader(input: InputFile): Header {
-  const length = Number(input.buffer(0, 8).readBigUInt64LE(0));
+function readHeader(input: Input): Header {
+  const length = Number(new DataView(input.read(0, 8)).getBigUint64(0, true));
   if (length > MAX_HEADER_BYTES || length > input.size - 8)
     damaged(
       `its header claims ${length} bytes, more than the file (${input.size}) or the limit of ${MAX_HEADER_BYTES}`,

@@ -61,7 +61,8 @@ export function resize(
         `a resize makes something of at least one pixel, and at most ${MAX_PIXELS}`,
     );
   instance ??= new WebAssembly.Instance(compiled);
-  const scratch = new Scratch(instance.exports as Loops);
+  const loops: unknown = instance.exports;
+  const scratch = new Scratch(loops as Loops);
   let region = scratch.load(picture, box);
   const columnsFirst = height < box.height && box.height - height > 2 * (box.width - width);
   if (columnsFirst) region = scratch.resizeColumns(region, height);

@@ -50,14 +50,7 @@ const runBatchNorm = defineOp<BatchNormAttributes>('BatchNorm', {
   portable: {
     forward({ x, scale, offset, mean, variance }, { training, epsilon, momentum }) {
       const normalize = (center: tf.Tensor, square: tf.Tensor): tf.Tensor =>
-        tf.batchNorm(
-          x,
-          center as tf.Tensor1D,
-          square as tf.Tensor1D,
-          offset as tf.Tensor1D,
-          scale as tf.Tensor1D,
-          epsilon,
-        );
+        tf.batchNorm(x, center, square, offset, scale, epsilon);
       if (!training) return [normalize(mean, variance), mean.clone(), variance.clone()];
       const count = x.size / scale.size;
       const batchMean = sumByChannel(x).div(count);

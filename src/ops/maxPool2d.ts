@@ -57,11 +57,11 @@ function runOneDnn(x: tf.TensorInfo, options: MaxPool2dOptions): tf.Tensor[] {
 }
 
 /** Adds a border of -Infinity, which loses against everything. */
-function padPixels(x: tf.TensorInfo, padding: number): tf.TensorInfo {
+function padPixels(x: tf.Tensor, padding: number): tf.Tensor {
   if (padding === 0) return x;
   if (!isNative()) {
     const pixels: [number, number] = [padding, padding];
-    return tf.pad(x as tf.Tensor, [[0, 0], pixels, pixels, [0, 0]], -Infinity);
+    return tf.pad(x, [[0, 0], pixels, pixels, [0, 0]], -Infinity);
   }
   const paddings = tf.tensor2d([0, 0, padding, padding, padding, padding, 0, 0], [4, 2], 'int32');
   const lowest = tf.scalar(-Infinity);
@@ -103,7 +103,7 @@ function portableGradient(
   y: tf.Tensor,
   { kernelSize, stride, padding }: MaxPool2dOptions,
 ): tf.Tensor {
-  const padded = padPixels(x, padding) as tf.Tensor;
+  const padded = padPixels(x, padding);
   const [n, height, width, channels] = padded.shape;
   const [, rows, columns] = y.shape;
   let left: tf.Tensor = tf.onesLike(y); // 1 where no tap has got dy yet

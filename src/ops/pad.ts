@@ -6,14 +6,14 @@ import { FLOAT, defineOp, executeSingle } from './execute';
 export type Paddings = [before: number, after: number][];
 
 /** {@link pad} within a kernel, where no gradient is recorded. */
-export function padWithZeros(x: tf.TensorInfo, paddings: Paddings): tf.Tensor {
-  if (!isNative()) return tf.pad(x as tf.Tensor, paddings);
+export function padWithZeros(x: tf.Tensor, paddings: Paddings): tf.Tensor {
+  if (!isNative()) return tf.pad(x, paddings);
   const pairs = tf.tensor2d(paddings, [paddings.length, 2], 'int32');
   return executeSingle('Pad', { T: FLOAT, Tpaddings: { type: 'int32' } }, [x, pairs]);
 }
 
 /** {@link padWithZeros} around the pixels of x [N, H, W, C], equally on all four sides. */
-export function padPixels(x: tf.TensorInfo, padding: number): tf.Tensor {
+export function padPixels(x: tf.Tensor, padding: number): tf.Tensor {
   return padWithZeros(x, [
     [0, 0],
     [padding, padding],

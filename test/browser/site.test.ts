@@ -7,6 +7,7 @@ import { type Browser, type BrowserContextOptions, type Page, chromium } from 'p
 import { root } from '../notebooks/project';
 import { chromiumHere, withoutBrowser } from './chromium';
 import { type StaticServer, serve } from './server';
+import { until } from './until';
 
 const site = path.join(root, 'site');
 const pages = fs.existsSync(site)
@@ -61,7 +62,7 @@ async function ask<T>(page: Page, name: string): Promise<T> {
 
 async function whenDrawn(page: Page): Promise<void> {
   await page.evaluate(`window.probe ?? (() => {${probe}})()`);
-  await page.waitForFunction('probe.undrawnFigures().length === 0');
+  await until(page, 'probe.undrawnFigures().length === 0');
 }
 
 /** What the accessibility checker finds, a line each. */
@@ -237,14 +238,14 @@ describe('the pages in a browser', async () => {
     const ink = 'getComputedStyle(document.querySelector(".plotly-drawing .modebar-btn path")).fill';
     const light = await page.evaluate<string>(ink);
     await page.emulateMedia({ colorScheme: 'dark' });
-    await page.waitForFunction(`${ink} !== ${JSON.stringify(light)}`);
+    await until(page, `${ink} !== ${JSON.stringify(light)}`);
     await close();
   });
 
   test('a page read in the dark is printed light, and is dark again afterwards', async () => {
     const { page, errors, close } = await open(browser, disk, 'index.html', { colorScheme: 'dark' });
     const theme = 'document.documentElement.dataset.theme';
-    await page.waitForFunction(`${theme} === 'dark'`);
+    await until(page, `${theme} === 'dark'`);
     const event = (name: string): string => `dispatchEvent(new Event('${name}')), ${theme}`;
     assert.equal(await page.evaluate(event('beforeprint')), 'light');
     assert.equal(await page.evaluate(event('afterprint')), 'dark');

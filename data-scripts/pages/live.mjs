@@ -1,0 +1,127 @@
+// @ts-check
+// The script of the pages' live parts: esbuild reads the library's own TypeScript. One file holds everything, for a page opened
+// from disk can fetch nothing: the worker's script, tfjs's WebAssembly, the network's weights, a few pictures.
+import fs from 'node:fs';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { writeWhole } from '../lib/files.mjs';
+import { build as compiled, inRoot, modules } from '../lib/paths.mjs';
+
+export const LIVE_SCRIPT = 'live.js';
+const sources = inRoot('data-scripts', 'pages', 'live');
+const BINARY = path.join(
+  modules,
+  '@tensorflow',
+  'tfjs-backend-wasm',
+  'wasm-out',
+  'tfjs-backend-wasm-simd.wasm',
+);
+const NETWORK = 'resnet20_cifar';
+
+/** What a live part says of itself before it runs, and where it can't. */
+const PARTS = {
+  picture:
+    'The ResNet-20 that comes with the workbook, trained on the ten classes of CIFAR-10, answers here, in your browser: on a ' +
+    'few drawings or on a picture of your own, which goes nowhere. About 0.8 MB are loaded when you start it.',
+};
+
+/** A live part as the pages' source holds it. @param {keyof typeof PARTS} name */
+export const livePart = (name) =>
+  `<div class="live" data-live="${name}"><p>${PARTS[name]}</p>` +
+  '<noscript><p>Scripts are off in this browser, so this part does not run.</p></noscript></div>';
+
+/** Of the workbook's drawings: those that show well what the network knows, and one of a class that it never learnt. */
+const PICTURES = {
+  '0_cat/cat.013.jpg': 'A drawn cat',
+  '1_dog/dog.009.jpg': 'A drawn dog',
+  '0_cat/cat.009.jpg': 'Another drawn cat',
+  '1_dog/dog.011.jpg': 'Another drawn dog',
+  '2_ants/ant.003.jpg': 'A drawn ant, which is none of the ten classes',
+};
+
+/** A picture to be drawn. @typedef {{ path: string }} Planned */
+
+/** @param {string} file */
+const required = async (file) => (await import(path.join(compiled, file))).default;
+
+/** @param {Uint8Array} bytes */
+const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString('base64');
+
+/** Even bytes before odd ones: the first halves of numbers of 16 bits are more alike. @param {Buffer} bytes */
+const planes = (bytes) =>
+  Buffer.concat([bytes.filter((_, i) => i % 2 === 0), bytes.filter((_, i) => i % 2 === 1)]);
+
+/** Modules that exist in the bundle only (live/payload.d.ts), as text. @returns {Promise<Record<string, unknown>>} */
+async function payload() {
+  /** @type {{ drawJpeg(planned: Planned): Buffer, plan(): Planned[] }} */
+  const { drawJpeg, plan } = await required('data-scripts/drawings/generate.js');
+  const { ResNet20_Cifar_Weights } = await required('src/models/cifarWeights.js');
+  const { meta, transforms } = ResNet20_Cifar_Weights.WORKBOOK_V1;
+  const weights = fs.readFileSync(inRoot('src', 'models', 'pretrained', `${NETWORK}.safetensors`));
+  const all = plan();
+  const pictures = Object.entries(PICTURES).map(([name, alt]) => {
+    const planned = all.find((each) => each.path === path.join('eval', name));
+    if (!planned) throw new Error(`The drawings have no ${name}.`);
+    return { name, alt, jpeg: drawJpeg(planned).toString('base64') };
+  });
+  return {
+    'live:payload': { wasm: packed(fs.readFileSync(BINARY)), weights: packed(planes(weights)) },
+    'live:pictures': { default: pictures },
+    'live:network': { categories: meta.categories, transforms },
+  };
+}
+
+/** @param {Record<string, unknown>} virtual @returns {import('esbuild').Plugin} */
+const virtualModules = (virtual) => ({
+  name: 'what only the bundle has',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^live:/ }, ({ path: name }) => ({ path: name, namespace: 'live' }));
+    onLoad({ filter: /.*/, namespace: 'live' }, ({ path: name }) => {
+      const exports = Object.entries(/** @type {object} */ (virtual[name]));
+      const lines = exports.map(([key, value]) =>
+        key === 'default'
+          ? `export default ${JSON.stringify(value)};`
+          : `export const ${key} = ${JSON.stringify(value)};`,
+      );
+      return { contents: lines.join('\n'), loader: 'js' };
+    });
+  },
+});
+
+/** @param {string} entry @param {Record<string, unknown>} virtual */
+async function bundle(entry, virtual) {
+  const { outputFiles } = await build({
+    entryPoints: [path.join(sources, entry)],
+    bundle: true,
+    write: false,
+    minify: true,
+    keepNames: false,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'warning',
+    logOverride: { 'import-is-undefined': 'silent' }, // of Node's modules: pages never come there
+    define: { __dirname: '"."' },
+    loader: { '.wasm': 'binary' },
+    alias: {
+      '@tensorflow/tfjs-node': path.join(sources, 'tfjs.ts'),
+      ...Object.fromEntries(
+        ['fs', 'path', 'util', 'timers/promises'].map((name) => [
+          `node:${name}`,
+          path.join(sources, 'node.ts'),
+        ]),
+      ),
+    },
+    plugins: [virtualModules(virtual)],
+  });
+  return outputFiles[0].text;
+}
+
+/** @param {string} target */
+export async function makeLive(target) {
+  const virtual = await payload();
+  const worker = await bundle('worker.ts', virtual);
+  writeWhole(target, await bundle('main.ts', { ...virtual, 'live:worker': { default: worker } }));
+}

@@ -1,0 +1,47 @@
+// What page and worker say to each other.
+
+/** A map of numbers, row by row. */
+export interface Maps {
+  /** [height, width, channels] of the whole tensor. */
+  shape: number[];
+  /** One list of height * width numbers for each channel that is shown. */
+  maps: number[][];
+}
+
+/** One residual unit, for a picture. */
+export interface Unit {
+  /** Which channels are shown: those that F(x) changes most. */
+  channels: number[];
+  /** What the shortcut brings: x, or x fitted to F(x) where sizes change. */
+  x: Maps;
+  residual: Maps;
+  y: Maps;
+  /** Shape of what goes into the unit, [height, width, channels]. */
+  input: number[];
+}
+
+/** What the network says of a picture. */
+export interface Answer {
+  /** All classes, the likeliest first. */
+  predictions: { category: string; probability: number }[];
+  logits: number[];
+  /** Where the picture speaks for each class, by its name: [8, 8], row by row. */
+  activation: Record<string, number[]>;
+  /** What the network was shown: RGB, 32 x 32. */
+  seen: Uint8Array;
+  milliseconds: number;
+}
+
+/** The tasks of the worker: what goes in and what comes out. */
+export interface Tasks {
+  start: { input: { wasm: string }; output: undefined };
+  loadNetwork: { input: { weights: string }; output: { units: { name: string; shape: number[] }[] } };
+  look: { input: { picture: Blob }; output: Answer };
+  unit: { input: { name: string }; output: Unit };
+}
+
+export type Request = {
+  [Name in keyof Tasks]: { id: number; task: Name; input: Tasks[Name]['input'] };
+}[keyof Tasks];
+
+export type Reply = { id: number; tensors: number } & ({ result: unknown } | { error: string });

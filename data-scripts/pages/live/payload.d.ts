@@ -1,0 +1,27 @@
+/** What ../live.mjs puts into the bundle. */
+declare module '*.wasm' {
+  const bytes: Uint8Array;
+  export default bytes;
+}
+/** Text of the worker's script. */
+declare module 'live:worker' {
+  const script: string;
+  export default script;
+}
+/** Compressed with gzip, in base64. */
+declare module 'live:payload' {
+  /** tfjs's WebAssembly. */
+  export const wasm: string;
+  /** The file of the network's weights, its even bytes before its odd ones: so they take less room. */
+  export const weights: string;
+}
+declare module 'live:pictures' {
+  /** The workbook's own drawings, JPEG in base64. */
+  const pictures: { name: string; alt: string; jpeg: string }[];
+  export default pictures;
+}
+declare module 'live:network' {
+  /** What the network's classes are called, and how its pictures are prepared. */
+  export const categories: string[];
+  export const transforms: import('../../../src/data/presets').ImageClassificationPreset;
+}

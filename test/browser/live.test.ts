@@ -1,0 +1,249 @@
+import * as tf from '@tensorflow/tfjs-node';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
+import sharp from 'sharp';
+import type { ImageArray } from '../../src/data/image';
+import { imageClassification } from '../../src/data/presets';
+import { resnet20_cifar } from '../../src/models/cifarBuilders';
+import { ResNet20_Cifar_Weights } from '../../src/models/cifarWeights';
+import { Random } from '../../src/random';
+import { root } from '../notebooks/project';
+import { chromiumHere, withoutBrowser } from './chromium';
+import { type StaticServer, serve } from './server';
+import { until } from './until';
+
+const site = path.join(root, 'site');
+const disk = `${pathToFileURL(site).href}/`;
+const script = path.join(site, '_static', 'live.js');
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const strips = path.join(
+  path.resolve(root, process.env.RESNET_WORKBOOK_SHARED ?? '../shared'),
+  'data',
+  'cifar10-strips',
+);
+const WAIT_MS = 60_000; // on a machine that is busy with other tests
+const MOST_BYTES = 900_000;
+
+/** A page with one live part started in it. */
+interface Live {
+  page: Page;
+  /** What it asked for besides its own files, what it said of errors, and what the content policy kept it from. */
+  outside: string[];
+  errors: string[];
+  close(): Promise<void>;
+}
+
+const partOf = (name: string): string => `[data-live="${name}"]`;
+
+async function started(
+  browser: Browser,
+  base: string,
+  file: string,
+  part: string,
+  options: BrowserContextOptions = {},
+): Promise<Live> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
+  const [errors, outside]: string[][] = [[], []];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('request', (request) => {
+    if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(base)) outside.push(request.url());
+  });
+  await page.goto(base + file);
+  await page.locator(`${partOf(part)} .live-begin`).click();
+  await until(page, `document.querySelector('${partOf(part)}').dataset.state !== 'starting'`);
+  assert.equal(await page.locator(partOf(part)).getAttribute('data-state'), 'ready');
+  return { page, errors, outside, close: () => context.close() };
+}
+
+const data = async <T>(page: Page, part: string, name: string): Promise<T> =>
+  JSON.parse((await page.locator(partOf(part)).getAttribute(`data-${name}`)) ?? 'null') as T;
+
+/** Shows a file to the home page's network, and returns its logits. */
+async function look(page: Page, buffer: Buffer, mimeType = 'image/png'): Promise<number[]> {
+  const next = (await data<number>(page, 'picture', 'answers')) + 1;
+  await page.locator(`${partOf('picture')} input[type=file]`).setInputFiles({ name: 'a', mimeType, buffer });
+  await until(page, `document.querySelector('${partOf('picture')}').dataset.answers === '${next}'`);
+  return data(page, 'picture', 'logits');
+}
+
+async function accessibility(page: Page, part: string): Promise<string[]> {
+  await page.evaluate(axe);
+  type Result = { violations: { id: string; nodes: { html: string }[] }[] };
+  const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], preload: false };
+  const { violations } = await page.evaluate<Result>(
+    `axe.run(${JSON.stringify(partOf(part))}, ${JSON.stringify(options)})`,
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+}
+
+describe('live parts', async () => {
+  const launch = await chromiumHere();
+  if (launch === null || !fs.existsSync(script)) {
+    test(
+      'every part',
+      { skip: launch === null ? withoutBrowser : 'no pages: npm start makes them' },
+      () => {},
+    );
+    return;
+  }
+  let browser: Browser;
+  let server: StaticServer;
+  before(async () => {
+    browser = await chromium.launch(launch);
+    server = await serve(site);
+  });
+  after(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  test('the script behind them is small enough, and no page loads it unasked', async () => {
+    const bytes = gzipSync(fs.readFileSync(script), { level: 9 }).length;
+    assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
+    const page = await browser.newPage();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.goto(`${disk}index.html`);
+    assert.deepEqual(
+      asked.filter((address) => address.endsWith('live.js')),
+      [],
+    );
+    await page.close();
+  });
+
+  for (const [where, options] of [
+    ['disk', { colorScheme: 'light' }],
+    [
+      'server',
+      { viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
+    ],
+  ] as const)
+    test(`the home page's network answers, from ${where}`, async (t) => {
+      const base = where === 'disk' ? disk : server.url;
+      const began = performance.now();
+      const { page, errors, outside, close } = await started(browser, base, 'index.html', 'picture', options);
+      const part = page.locator(partOf('picture'));
+      await until(page, `document.querySelector('${partOf('picture')}').dataset.answers`);
+      t.diagnostic(`first answer ${Math.round(performance.now() - began)} ms after the page was asked for`);
+      assert.match((await part.getByRole('status').textContent()) ?? '', /^A drawn cat: cat, \d+ %/);
+      // by keyboard: the second picture, then a unit of another size
+      await part.locator('.live-gallery button').nth(1).focus();
+      await page.keyboard.press('Enter');
+      await part.getByRole('status').filter({ hasText: 'A drawn dog: dog' }).waitFor();
+      const tensors = await data<number>(page, 'picture', 'tensors');
+      await part.locator('[data-unit="layer2.0"]').focus();
+      await page.keyboard.press('Space');
+      await part.getByText('32 × 32 × 16, fitted to F(x) by the shortcut').waitFor();
+      assert.equal(await part.locator('.live-maps canvas').count(), 24);
+      // the map of another class is another map
+      const map = `document.querySelector('.live-map').toDataURL()`;
+      const first = await page.evaluate<string>(map);
+      await part.locator('.live-answers button').nth(1).click();
+      assert.notEqual(await page.evaluate<string>(map), first);
+      for (const name of ['layer1.0', 'layer3.2', 'layer1.1'])
+        await part.locator(`[data-unit="${name}"]`).click();
+      await part.getByText('Unit 1.1:').waitFor();
+      assert.equal(await data<number>(page, 'picture', 'tensors'), tensors, 'tensors are left');
+      assert.equal(
+        await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+        0,
+      );
+      assert.deepEqual(await accessibility(page, 'picture'), []);
+      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+      await close();
+    });
+
+  test('what is no picture is refused in a sentence, and the next one is answered', async () => {
+    const { page, close } = await started(browser, disk, 'index.html', 'picture');
+    const part = page.locator(partOf('picture'));
+    await until(page, `document.querySelector('${partOf('picture')}').dataset.answers`);
+    const file = { name: 'a.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
+    await part.locator('input[type=file]').setInputFiles(file);
+    await part.getByRole('status').filter({ hasText: 'no picture that the browser can read' }).waitFor();
+    await part.locator('.live-gallery button').nth(2).click();
+    await part.getByRole('status').filter({ hasText: 'Another drawn cat' }).waitFor();
+    await close();
+  });
+
+  test(
+    'logits are those of Node within 1e-4, on 200 pictures of CIFAR-10',
+    { skip: !fs.existsSync(strips) && `${strips} is not there` },
+    async (t) => {
+      const { page, close } = await started(browser, disk, 'index.html', 'picture');
+      await until(page, `document.querySelector('${partOf('picture')}').dataset.answers`);
+      const net = (await resnet20_cifar({ weights: ResNet20_Cifar_Weights.WORKBOOK_V1 })).eval();
+      const transform = imageClassification(ResNet20_Cifar_Weights.WORKBOOK_V1.transforms);
+      let largest = 0;
+      let tensors: number | undefined;
+      for (const name of fs.readdirSync(strips).filter((each) => /^test-\w+-0\.webp$/.test(each))) {
+        for (let i = 0; i < 20; i++) {
+          const picture = sharp(path.join(strips, name))
+            .removeAlpha()
+            .extract({ left: 0, top: 32 * i, width: 32, height: 32 });
+          const pixels = new Uint8Array(await picture.clone().raw().toBuffer());
+          const image = { data: pixels, height: 32, width: 32, channels: 3 as const };
+          const input = (transform.forward(image, new Random(0)) as ImageArray).data;
+          const expected = tf.tidy(() => net.forward(tf.tensor4d(input, [1, 32, 32, 3])).dataSync());
+          const actual = await look(page, await picture.png().toBuffer());
+          largest = Math.max(largest, ...actual.map((logit, k) => Math.abs(logit - expected[k])));
+        }
+        const now = await data<number>(page, 'picture', 'tensors');
+        assert.equal(now, (tensors ??= now), 'tensors are left');
+      }
+      net.dispose();
+      t.diagnostic(`largest difference ${largest.toExponential(1)}`);
+      assert.ok(largest < 1e-4, `largest difference ${largest}`);
+      await close();
+    },
+  );
+
+  test('the content policy blocks what a page or its worker would ask of the outside', async (t) => {
+    const { page, close } = await started(browser, server.url, 'index.html', 'picture');
+    const foreign = await serve(site); // another address: outside
+    const asked: string[] = [];
+    page.on(
+      'requestfinished',
+      (request) => request.url().startsWith(foreign.url) && asked.push(request.url()),
+    );
+    const blocked = await page.evaluate<string[]>(`(async (address) => {
+      const blocked = [];
+      addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
+        blocked.push(effectiveDirective + ' ' + blockedURI.replace(address, '').replace(/:\\d+.*/, '')));
+      await fetch(address + 'fetch').catch(() => {});
+      navigator.sendBeacon(address + 'beacon', 'a picture');
+      const image = new Image();
+      await new Promise((resolve) => { image.onload = image.onerror = resolve; image.src = address + 'icon.png'; });
+      const text = "fetch('" + address + "worker').then(() => postMessage('sent'), () => postMessage('kept'))";
+      const worker = new Worker(URL.createObjectURL(new Blob([text])));
+      blocked.push('worker ' + (await new Promise((resolve) => { worker.onmessage = ({ data }) => resolve(data); })));
+      return blocked;
+    })(${JSON.stringify(foreign.url)})`);
+    t.diagnostic(blocked.join('; '));
+    assert.deepEqual(asked, []);
+    for (const what of ['connect-src', 'img-src', 'worker kept'])
+      assert.ok(
+        blocked.some((each) => each.startsWith(what)),
+        `${what}: ${blocked.join('; ')}`,
+      );
+    await foreign.close();
+    await close();
+  });
+
+  test('with scripts off a sentence says so, and on paper there is nothing of it', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const page = await context.newPage();
+    await page.goto(`${disk}index.html`);
+    assert.ok(await page.locator(`${partOf('picture')} noscript p`).isVisible());
+    await page.emulateMedia({ media: 'print' });
+    assert.equal(await page.locator(partOf('picture')).isVisible(), false);
+    await context.close();
+  });
+});
