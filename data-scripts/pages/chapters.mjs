@@ -167,7 +167,11 @@ function forReading(chapter, parts, { code, say }) {
   const [first, ...rest] = notebook.cells.flatMap((cell, index) => {
     const links = cell.cell_type === 'code' ? linksFor(sourceOf(cell), parts, linked, code !== 'en') : '';
     const below = `{.run-note}\n${say('In the reference:')} ${links}`;
-    return links ? [foldable(cell), note(`workbook-links-${index}`, below)] : [foldable(cell)];
+    return [
+      foldable(cell),
+      ...(links ? [note(`workbook-links-${index}`, below)] : []),
+      ...livePartsOf(cell).map((part) => note(`workbook-live-${index}`, part)),
+    ];
   });
   const head = first
     ? [first, note('workbook-times', `<p class="run-note">${say(times(chapter))}</p>`), ...opening(notebook)]
@@ -206,6 +210,12 @@ function opening({ cells }) {
     ),
   ];
 }
+
+/** What follows a cell with a tag such as live-training. @param {Cell} cell */
+const livePartsOf = (cell) =>
+  /** @type {string[]} */ (cell.metadata.tags ?? []).flatMap((tag) =>
+    tag.startsWith('live-') ? [livePart(tag.slice('live-'.length))] : [],
+  );
 
 /** A cell that only the page has. @param {string} id @param {string} source @returns {Cell} */
 const note = (id, source) => ({ cell_type: 'markdown', id, metadata: {}, source });

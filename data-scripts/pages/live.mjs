@@ -7,6 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { writeWhole } from '../lib/files.mjs';
 import { build as compiled, inRoot, modules } from '../lib/paths.mjs';
+import { Trouble } from '../lib/reader.cjs';
+import { readNotebook, sourceOf } from '../notebooks/notebooks.mjs';
 
 export const LIVE_SCRIPT = 'live.js';
 const sources = inRoot('data-scripts', 'pages', 'live');
@@ -24,12 +26,21 @@ const PARTS = {
   picture:
     'The ResNet-20 that comes with the workbook, trained on the ten classes of CIFAR-10, answers here, in your browser: on a ' +
     'few drawings or on a picture of your own, which goes nowhere. About 0.8 MB are loaded when you start it.',
+  training:
+    'Train these networks here, in your browser: the cells above as they stand, on the same pictures, from the same ' +
+    'weights, so that the first steps give the numbers of this page up to rounding. You choose depth and rate.',
 };
 
-/** A live part as the pages' source holds it. @param {keyof typeof PARTS} name */
-export const livePart = (name) =>
-  `<div class="live" data-live="${name}"><p>${PARTS[name]}</p>` +
-  '<noscript><p>Scripts are off in this browser, so this part does not run.</p></noscript></div>';
+/** A live part as the pages' source holds it. @param {string} name */
+export function livePart(name) {
+  const says = /** @type {Record<string, string | undefined>} */ (PARTS)[name];
+  if (says === undefined)
+    throw new Trouble(`There is no live part ${name}; there are ${Object.keys(PARTS).join(', ')}.`);
+  return (
+    `<div class="live" data-live="${name}"><p>${says}</p>` +
+    '<noscript><p>Scripts are off in this browser, so this part does not run.</p></noscript></div>'
+  );
+}
 
 /** Of the workbook's drawings: those that show well what the network knows, and one of a class that it never learnt. */
 const PICTURES = {
@@ -52,7 +63,41 @@ const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString('base64');
 const planes = (bytes) =>
   Buffer.concat([bytes.filter((_, i) => i % 2 === 0), bytes.filter((_, i) => i % 2 === 1)]);
 
-/** Modules that exist in the bundle only (live/payload.d.ts), as text. @returns {Promise<Record<string, unknown>>} */
+/** Cells of chapter 1 that its section 1.4 trains with, and where what they use comes from. */
+const CELLS = ['outline', 'draw', 'dataset', 'make-networks', 'train-function'];
+const USED = {
+  interrupt: ['breathe'],
+  'models/cifar': ['CifarResNet', 'PreActResNet'],
+  'nn/loss': ['CrossEntropyLoss'],
+  random: ['Random', 'manualSeed'],
+  'training/backward': ['backward'],
+  'training/optim': ['Adam'],
+};
+
+/** The notebook's own code as a module: with its seed, and a rate that can be set. */
+function chapterCells() {
+  const { cells } = readNotebook(inRoot('notebooks', '1-degradation.ipynb'));
+  const source = (/** @type {string} */ id) => {
+    const cell = cells.find((each) => each.id === id);
+    return cell ? sourceOf(cell) : '';
+  };
+  const seed = /^const SEED = .*;$/m.exec(source('imports'))?.[0];
+  const code = CELLS.map(source).join('\n');
+  const settable = code.replace(/^const LR = /m, 'let LR = ');
+  if (!seed || settable === code)
+    throw new Error('Chapter 1 has no "const SEED = ...;" or no "const LR = ...;" any more.');
+  const imports = Object.entries(USED).map(
+    ([file, names]) => `import { ${names.join(', ')} } from ${JSON.stringify(inRoot('src', file))};`,
+  );
+  return [
+    "import * as tf from '@tensorflow/tfjs-node';",
+    ...imports,
+    `export function chapter() {\n${seed}\n${settable}`,
+    'return { KINDS, STEPS, makeNet, train, setRate: (rate: number) => void (LR = rate) };\n}',
+  ].join('\n');
+}
+
+/** Modules that exist in the bundle only (live/payload.d.ts): what they export, or their source. @returns {Promise<Record<string, string | object>>} */
 async function payload() {
   /** @type {{ drawJpeg(planned: Planned): Buffer, plan(): Planned[] }} */
   const { drawJpeg, plan } = await required('data-scripts/drawings/generate.js');
@@ -66,19 +111,22 @@ async function payload() {
     return { name, alt, jpeg: drawJpeg(planned).toString('base64') };
   });
   return {
+    'live:chapter': chapterCells(),
     'live:payload': { wasm: packed(fs.readFileSync(BINARY)), weights: packed(planes(weights)) },
     'live:pictures': { default: pictures },
     'live:network': { categories: meta.categories, transforms },
   };
 }
 
-/** @param {Record<string, unknown>} virtual @returns {import('esbuild').Plugin} */
+/** @param {Record<string, string | object>} virtual @returns {import('esbuild').Plugin} */
 const virtualModules = (virtual) => ({
   name: 'what only the bundle has',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^live:/ }, ({ path: name }) => ({ path: name, namespace: 'live' }));
     onLoad({ filter: /.*/, namespace: 'live' }, ({ path: name }) => {
-      const exports = Object.entries(/** @type {object} */ (virtual[name]));
+      const source = virtual[name];
+      if (typeof source === 'string') return { contents: source, loader: 'ts', resolveDir: sources };
+      const exports = Object.entries(source);
       const lines = exports.map(([key, value]) =>
         key === 'default'
           ? `export default ${JSON.stringify(value)};`
@@ -89,7 +137,7 @@ const virtualModules = (virtual) => ({
   },
 });
 
-/** @param {string} entry @param {Record<string, unknown>} virtual */
+/** @param {string} entry @param {Record<string, string | object>} virtual */
 async function bundle(entry, virtual) {
   const { outputFiles } = await build({
     entryPoints: [path.join(sources, entry)],

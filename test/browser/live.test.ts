@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
 import sharp from 'sharp';
+import { chapterWith } from '../../data-scripts/commands/experiments/shapes';
 import type { ImageArray } from '../../src/data/image';
 import { imageClassification } from '../../src/data/presets';
 import { resnet20_cifar } from '../../src/models/cifarBuilders';
@@ -28,6 +29,10 @@ const strips = path.join(
 );
 const WAIT_MS = 60_000; // on a machine that is busy with other tests
 const MOST_BYTES = 900_000;
+
+const hasPart = (file: string, part: string): boolean =>
+  fs.existsSync(path.join(site, file)) &&
+  fs.readFileSync(path.join(site, file), 'utf8').includes(`data-live="${part}"`);
 
 /** A page with one live part started in it. */
 interface Live {
@@ -236,6 +241,85 @@ describe('live parts', async () => {
     await foreign.close();
     await close();
   });
+
+  describe(
+    'chapter 1',
+    { skip: !hasPart('1-degradation.html', 'training') && 'its page has no live part' },
+    () => {
+      const STEPS = 3;
+      // Adam divides a gradient by its size: where one is nothing but rounding, that rounding moves the weight
+      const TOLERANCE = 1e-3;
+
+      test("the first steps give the notebook's losses, and the page stays responsive", async (t) => {
+        const { page, errors, outside, close } = await started(
+          browser,
+          disk,
+          '1-degradation.html',
+          'training',
+        );
+        const part = page.locator(partOf('training'));
+        await page.evaluate(`window.longTasks = []; new PerformanceObserver((list) =>
+        longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' })`);
+        await part.getByRole('button', { name: 'Train' }).click();
+        const lengths = `Object.values(JSON.parse(document.querySelector('${partOf('training')}').dataset.losses)).map((l) => l.length)`;
+        await until(page, `Math.min(...${lengths}, Infinity) >= ${STEPS} && ${lengths}.length === 3`);
+        await part.getByRole('button', { name: 'Pause' }).click();
+        await page.waitForTimeout(500); // the step that was asked for
+        const losses = await data<Record<string, number[]>>(page, 'training', 'losses');
+        const still = await page.evaluate<number[]>(lengths);
+        await page.waitForTimeout(1500);
+        assert.deepEqual(await page.evaluate<number[]>(lengths), still, 'it goes on in spite of the pause');
+
+        const { makeNet, train, allPictures } = chapterWith(1, 0.005);
+        const found: string[] = [];
+        for (const [kind, values] of Object.entries(losses)) {
+          const net = makeNet(20, kind);
+          const steps = train(net, new AbortController().signal);
+          for (const value of values.slice(0, STEPS)) {
+            const loss = (await steps.next()).value?.loss;
+            found.push(`${kind} ${loss} ${value}`);
+            assert.ok(
+              Math.abs(value - loss) < TOLERANCE * loss,
+              `${kind}: ${value} in the page, ${loss} here`,
+            );
+          }
+          await steps.return(undefined);
+          net.dispose();
+        }
+        allPictures.dispose();
+        t.diagnostic(found.join('; '));
+
+        const longTasks = await page.evaluate<number[]>('longTasks');
+        t.diagnostic(`tasks of the page over 50 ms: ${longTasks.join(', ') || 'none'}`);
+        assert.deepEqual(errors, []);
+        assert.deepEqual(outside, []);
+        assert.deepEqual(await accessibility(page, 'training'), []);
+        await close();
+      });
+
+      test('a run that begins anew leaves no tensor of the old one', async () => {
+        const { page, close } = await started(browser, disk, '1-degradation.html', 'training');
+        const part = page.locator(partOf('training'));
+        await part.getByLabel('Depth').selectOption('8');
+        const state = `document.querySelector('${partOf('training')}').dataset`;
+        const tensors: number[] = [];
+        for (const button of ['Train', 'Begin anew', 'Begin anew']) {
+          await part.getByRole('button', { name: button }).click();
+          await until(page, `${state}.training === 'on'`);
+          await until(
+            page,
+            `Math.min(...Object.values(JSON.parse(${state}.losses)).map((l) => l.length)) >= 2`,
+          );
+          await page.waitForTimeout(300);
+          await part.getByRole('button', { name: 'Pause' }).click();
+          await page.waitForTimeout(1000);
+          tensors.push(await data<number>(page, 'training', 'tensors'));
+        }
+        assert.deepEqual(tensors, [tensors[1], tensors[1], tensors[1]]);
+        await close();
+      });
+    },
+  );
 
   test('with scripts off a sentence says so, and on paper there is nothing of it', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });

@@ -2,9 +2,11 @@
 import { make } from './dom';
 import { Engine } from './engine';
 import { startPicture } from './pictureView';
+import { startTraining } from './trainingView';
 
 const parts: Record<string, (place: HTMLElement, engine: Engine) => Promise<void>> = {
   picture: startPicture,
+  training: startTraining,
 };
 
 declare global {

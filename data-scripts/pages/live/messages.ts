@@ -38,6 +38,11 @@ export interface Tasks {
   loadNetwork: { input: { weights: string }; output: { units: { name: string; shape: number[] }[] } };
   look: { input: { picture: Blob }; output: Answer };
   unit: { input: { name: string }; output: Unit };
+  prepareShapes: { input: undefined; output: { kinds: string[]; steps: number } };
+  beginTraining: { input: { kind: string; depth: number; rate: number }; output: number };
+  /** One step of a run; null once it has made all. */
+  trainStep: { input: { run: number }; output: { loss: number; error: number; milliseconds: number } | null };
+  endTraining: { input: { run: number }; output: undefined };
 }
 
 export type Request = {

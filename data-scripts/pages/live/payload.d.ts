@@ -20,6 +20,20 @@ declare module 'live:pictures' {
   const pictures: { name: string; alt: string; jpeg: string }[];
   export default pictures;
 }
+/** Cells of chapter 1, as they stand in the notebook. */
+declare module 'live:chapter' {
+  export interface Chapter {
+    KINDS: readonly string[];
+    STEPS: number;
+    makeNet(depth: number, kind: string): import('../../../src/models/cifar').CifarResNet;
+    train(
+      net: import('../../../src/models/cifar').CifarResNet,
+      signal: AbortSignal,
+    ): AsyncGenerator<{ loss: number; error: number }, undefined>;
+    setRate(rate: number): void;
+  }
+  export function chapter(): Chapter;
+}
 declare module 'live:network' {
   /** What the network's classes are called, and how its pictures are prepared. */
   export const categories: string[];

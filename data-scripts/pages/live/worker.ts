@@ -2,6 +2,7 @@
 import { memory, startWasm } from './tfjs';
 import type { Reply, Request, Tasks } from './messages';
 import { loadNetwork, look, unit } from './network';
+import { beginTraining, endTraining, prepareShapes, trainStep } from './training';
 import { unpack } from './unpack';
 
 const tasks: { [Name in keyof Tasks]: (input: Tasks[Name]['input']) => Promise<Tasks[Name]['output']> } = {
@@ -9,6 +10,10 @@ const tasks: { [Name in keyof Tasks]: (input: Tasks[Name]['input']) => Promise<T
   loadNetwork,
   look,
   unit,
+  prepareShapes,
+  beginTraining,
+  trainStep,
+  endTraining,
 };
 
 const say = (reply: Reply): void => postMessage(reply);
