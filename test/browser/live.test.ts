@@ -246,9 +246,9 @@ describe('live parts', async () => {
     'chapter 1',
     { skip: !hasPart('1-degradation.html', 'training') && 'its page has no live part' },
     () => {
-      const STEPS = 3;
-      // Adam divides a gradient by its size: where one is nothing but rounding, that rounding moves the weight
-      const TOLERANCE = 1e-3;
+      // Of each step, relative. Adam divides a gradient by its size: where one is nothing but rounding, that moves the weight.
+      const TOLERANCES = [1e-5, 2e-3, 5e-2];
+      const STEPS = TOLERANCES.length;
 
       test("the first steps give the notebook's losses, and the page stays responsive", async (t) => {
         const { page, errors, outside, close } = await started(
@@ -275,11 +275,11 @@ describe('live parts', async () => {
         for (const [kind, values] of Object.entries(losses)) {
           const net = makeNet(20, kind);
           const steps = train(net, new AbortController().signal);
-          for (const value of values.slice(0, STEPS)) {
+          for (const [step, value] of values.slice(0, STEPS).entries()) {
             const loss = (await steps.next()).value?.loss;
             found.push(`${kind} ${loss} ${value}`);
             assert.ok(
-              Math.abs(value - loss) < TOLERANCE * loss,
+              Math.abs(value - loss) < TOLERANCES[step] * loss,
               `${kind}: ${value} in the page, ${loss} here`,
             );
           }
