@@ -210,7 +210,8 @@ async function main(): Promise<void> {
     return console.log(drawPictures(records).join('\n'));
   }
   if (experiment === 'sweep') {
-    if (values.data !== 'cifar10') throw new Error('--data: a sweep is of CIFAR-10; degradation takes others.');
+    if (values.data !== 'cifar10')
+      throw new Error('--data: a sweep is of CIFAR-10; degradation takes others.');
     const seeds = counts('seeds', values.seeds);
     const depths = counts('depths', values.depths);
     process.exitCode = await sweep(configurations(values, values.kinds.split(','), depths, seeds), {
