@@ -1,12 +1,13 @@
 // @ts-check
 // npm run lab: JupyterLab on this machine only (127.0.0.1, with a random token), the tslab kernel chosen, open at the
 // notebooks. Ctrl-C ends it. Arguments go to JupyterLab, e.g. npm run lab -- --no-browser --port 9999; paths in them
-// are the reader's, from where npm was called.
+// are the reader's, from where npm was called. But for --language zh (or en): opens the notebooks in that language, made from
+// notebooks/zh; without it, in the language of the reader's system where it is one of them.
 import path from 'node:path';
 import { makeJupyterFolder } from './lib/child-env.mjs';
 import { writeWhole } from './lib/files.mjs';
 import { cache, root, venvBin } from './lib/paths.mjs';
-import { fail, fromReader } from './lib/reader.cjs';
+import { Trouble, fail, fromReader } from './lib/reader.cjs';
 import { run } from './lib/run.mjs';
 import { setup } from './setup.mjs';
 
@@ -25,11 +26,38 @@ const settings = {
   Application: { log_level: 'WARN' },
 };
 
+/** Takes --language out of the words for JupyterLab. @param {string[]} args */
+function languageOf(args) {
+  const at = args.findIndex((word) => /^--language(=|$)/.test(word));
+  if (at < 0) return undefined;
+  const [option = '', next = ''] = args.splice(at, args[at] === '--language' ? 2 : 1);
+  return option.split('=')[1] ?? next;
+}
+
+/** @param {string | undefined} asked @returns {Promise<string>} where the notebooks are, from the project's root */
+async function notebooksIn(asked) {
+  const { languages } = await import('./languages/overlay.mjs');
+  const { languageFor, makeNotebooks } = await import('./languages/notebooks.mjs'); // it needs packages
+  const all = languages();
+  const language = languageFor(all, asked);
+  if (language === null)
+    throw new Trouble(`--language ${asked}: there are en, ${all.map(({ code }) => code).join(', ')}.`);
+  if (!language) return 'notebooks';
+  for (const kept of makeNotebooks(language))
+    console.error(
+      `${path.relative(root, kept)} has your changes and is kept as it is. Rename it to get the workbook's newest.`,
+    );
+  return `notebooks/${language.code}`;
+}
+
 try {
+  const args = process.argv.slice(2);
+  const asked = languageOf(args);
   await setup();
+  settings.LabApp.default_url = `/lab/tree/${await notebooksIn(asked)}`;
   makeJupyterFolder();
   writeWhole(path.join(defaults, 'jupyter_server_config.json'), JSON.stringify(settings, null, 2));
-  await run(venvBin('python'), ['-m', 'jupyterlab', ...process.argv.slice(2)], {
+  await run(venvBin('python'), ['-m', 'jupyterlab', ...args], {
     cwd: fromReader('.'),
     env: { JUPYTER_CONFIG_PATH: defaults },
     inherit: true,

@@ -14,6 +14,7 @@ const util = require('node:util');
 const vm = require('node:vm');
 const { isMainThread, Worker } = require('node:worker_threads');
 const zeromq = require('zeromq');
+const { speakLanguageOf } = require('./language.cjs');
 
 // jupyter_client gives the kernel a session of its own, so the kernel would outlive a server or an executor that was
 // killed. Looked for on a thread of its own: a cell may keep this one busy for hours. It costs 15 ms and 10 MB.
@@ -83,6 +84,8 @@ for (const { prototype } of [zeromq.Publisher, zeromq.Reply, zeromq.Router]) {
 
 const run = process.env.RESNET_WORKBOOK_RUN;
 if (run) install(run);
+// What the executor runs is translated when pages are made of it.
+else if (isMainThread) speakLanguageOf(process.cwd());
 
 /** @param {string} folder where the executor writes the number of the running cell and reads the faults */
 function install(folder) {

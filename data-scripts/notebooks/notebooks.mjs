@@ -13,7 +13,7 @@ export const executedFolder = inRoot('.cache', 'executed');
 
 /** @typedef {{ cell_type: string, source: string | string[], id?: string, metadata: Record<string, unknown>, outputs?: Output[], execution_count?: number | null }} Cell */
 /** @typedef {{ output_type: string, name?: string, text?: string | string[], data?: Record<string, unknown>, metadata?: { figure?: { caption?: string } } }} Output */
-/** @typedef {{ kernelspec?: { name?: string }, run?: RunFacts }} Metadata */
+/** @typedef {{ kernelspec?: { name?: string }, run?: RunFacts, workbook?: { made: string } }} Metadata `workbook`: of one made in another language */
 /** What the executor notes in an executed copy: data-scripts/notebooks/execute.py.
  * @typedef {{ seconds: number, date: string, machine: string }} RunFacts */
 /** @typedef {{ cells: Cell[], metadata: Metadata, nbformat: number }} Notebook */

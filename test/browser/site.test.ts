@@ -13,7 +13,7 @@ const site = path.join(root, 'site');
 const pages = fs.existsSync(site)
   ? fs
       .readdirSync(site, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith('.html') && !name.startsWith('_static'))
+      .filter((name) => name.endsWith('.html') && !/(^|\/)_static\//.test(name))
       .sort()
   : [];
 
@@ -145,8 +145,26 @@ describe('the pages in a browser', async () => {
       addresses.filter((address) => !leadsSomewhere(address)).map((address) => `${from}: ${address}`),
     );
     assert.deepEqual(broken, []);
-    const chapters = pages.filter((name) => /^\d/.test(name));
-    assert.ok(chapters.every((name) => addressesOf.get('index.html')?.includes(disk + name)));
+    for (const folder of ['', 'zh/']) {
+      const chapters = pages.filter(
+        (name) => name.startsWith(folder) && /^\d/.test(name.slice(folder.length)),
+      );
+      assert.ok(chapters.every((name) => addressesOf.get(`${folder}index.html`)?.includes(disk + name)));
+      assert.ok(chapters.length > 0);
+    }
+  });
+
+  test('a place of a page has one name in all languages', () => {
+    for (const name of pages.filter((each) => each.startsWith('zh/') && anchorsOf.has(each.slice(3)))) {
+      const own = anchorsOf.get(name);
+      const missing = [...(anchorsOf.get(name.slice(3)) ?? [])].filter((anchor) => !own?.has(anchor));
+      // What the theme and MathJax name themselves may differ, and the list of the reference is not there.
+      assert.deepEqual(
+        missing.filter((anchor) => !/^(MJX|pst|__|codecell)/.test(anchor)),
+        [],
+        name,
+      );
+    }
   });
 
   function leadsSomewhere(address: string): boolean {
@@ -205,6 +223,59 @@ describe('the pages in a browser', async () => {
       return t.skip('not executed');
     const { page, close } = await open(browser, disk, name, { viewport: { width: 1280, height: 800 } });
     assert.deepEqual(await ask<string[]>(page, 'cutOutputs'), []);
+    await close();
+  });
+
+  test('labels of drawings are within their boxes, in each language', async () => {
+    for (const name of pages.filter((each) => /^(zh\/)?[23]-/.test(each))) {
+      const { page, close } = await open(browser, disk, name, { viewport: { width: 1280, height: 800 } });
+      assert.deepEqual(await ask<string[]>(page, 'cutLabels'), [], name);
+      await close();
+    }
+  });
+
+  test('Chinese is set as Chinese: its language is said, nothing is slanted, no stars are left', async () => {
+    for (const name of pages.filter((each) => each.startsWith('zh/'))) {
+      const { page, close } = await open(browser, disk, name, {});
+      assert.equal(await page.evaluate('document.documentElement.lang'), 'zh-CN', name);
+      assert.deepEqual(await ask<string[]>(page, 'typesettingFaults'), [], name);
+      await close();
+    }
+  });
+
+  test('the search finds Chinese words, and parts of them', async () => {
+    const { page, errors, close } = await open(browser, disk, 'zh/index.html', {});
+    for (const [asked, expected] of [
+      ['残差', 'zh/2-residual-units.html'],
+      ['过拟合', 'zh/1-degradation.html'],
+      ['恒等映射', 'zh/2-residual-units.html'],
+      ['过拟', 'zh/1-degradation.html'],
+      ['微调', 'zh/4-fine-tuning.html'],
+      ['bottleneck', 'zh/3-source-walkthrough.html'],
+    ] as const) {
+      await page.goto(`${disk}zh/search.html?q=${encodeURIComponent(asked)}`);
+      await page.waitForSelector('#search-results li a');
+      const found = await page.evaluate<string[]>(
+        '[...document.querySelectorAll("#search-results li a")].map((link) => link.href.split("#")[0])',
+      );
+      assert.ok(found.includes(disk + expected), `${asked}: ${found.join(', ')}`);
+    }
+    await page.goto(`${disk}zh/search.html?q=${encodeURIComponent('犛牛')}`);
+    await page.waitForFunction('document.querySelector("#search-results .search-summary")?.textContent');
+    assert.equal(await page.locator('#search-results li').count(), 0);
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
+  test('from a section in one language the switch leads to the same section in the other', async () => {
+    const { page, errors, close } = await open(browser, disk, 'zh/2-residual-units.html', {});
+    await whenDrawn(page);
+    await page.locator('#the-way-back').scrollIntoViewIfNeeded();
+    await page.evaluate('document.getElementById("the-way-back").scrollIntoView()');
+    await page.locator('a.language-switch').first().click();
+    await page.waitForURL(`${disk}2-residual-units.html#the-way-back`);
+    assert.match(await page.locator('#the-way-back h2').innerText(), /The way back/);
+    assert.deepEqual(errors, []);
     await close();
   });
 

@@ -23,7 +23,8 @@ describe('options of npm run lab', { skip: withoutPython, concurrency: 2 }, () =
   /** What JupyterLab would run with. */
   async function settings(options: readonly string[], env?: NodeJS.ProcessEnv): Promise<Settings> {
     const args = [path.join(root, 'data-scripts', 'lab.mjs'), '--show-config-json', ...options];
-    const { status, output } = await start(process.execPath, args, env).ended;
+    // The system's language chooses that of the notebooks.
+    const { status, output } = await start(process.execPath, args, { LC_ALL: 'C.UTF-8', ...env }).ended;
     assert.equal(status, 0, output);
     return JSON.parse(/^{$[^]*?^}$/m.exec(output)?.[0] ?? output) as Settings; // among what it logs
   }
@@ -33,6 +34,19 @@ describe('options of npm run lab', { skip: withoutPython, concurrency: 2 }, () =
     assert.deepEqual([ServerApp?.ip, ServerApp?.root_dir], ['127.0.0.1', root]);
     assert.deepEqual([ServerApp?.token, IdentityProvider?.token], [undefined, undefined]);
     assert.equal(LabApp?.default_url, '/lab/tree/notebooks');
+  });
+
+  test('--language opens the notebooks in that language, made anew; JupyterLab does not see it', async () => {
+    const own = path.join(root, 'notebooks', 'zh', '2-residual-units.ipynb');
+    for (const words of [['--language', 'zh'], ['--language=zh']]) {
+      const { LabApp } = await settings(words);
+      assert.equal(LabApp?.default_url, '/lab/tree/notebooks/zh');
+      assert.match(fs.readFileSync(own, 'utf8'), /# 2\. 残差单元/);
+    }
+    const args = [path.join(root, 'data-scripts', 'lab.mjs'), '--language', 'xx'];
+    const { status, output } = await start(process.execPath, args).ended;
+    assert.equal(status, 1);
+    assert.match(output, /^--language xx: there are en, zh\.$/m);
   });
 
   /** What the workbook sets, and a reader's other wish. */

@@ -56,6 +56,46 @@ function formulaSizes() {
   });
 }
 
+/** The texts of drawings that reach out of their box, or out of the drawing. */
+function cutLabels() {
+  for (const details of document.querySelectorAll('details')) details.open = true;
+  return [...document.querySelectorAll('figure svg[role="img"] text')].flatMap((text) => {
+    const before = text.previousElementSibling;
+    const centred = text.getAttribute('text-anchor') === 'middle';
+    const room = before?.tagName === 'rect' && centred ? before : text.closest('svg');
+    const [inner, outer] = [text.getBoundingClientRect(), room?.getBoundingClientRect() ?? new DOMRect()];
+    return inner.left < outer.left - 1 || inner.right > outer.right + 1 ? [text.textContent] : [];
+  });
+}
+
+/** What stands slanted although nobody reads it so in Chinese, and stars that were to make something bold. */
+function typesettingFaults() {
+  const slanted = [...document.querySelectorAll('.bd-article em, .bd-article i, .highlight span')].filter(
+    (element) => getComputedStyle(element).fontStyle === 'italic',
+  );
+  const prose = [
+    ...document.querySelectorAll('.bd-article :is(p, li, td, th, h1, h2, h3, figcaption)'),
+  ].filter((element) =>
+    /\*\*/.test(
+      [...element.childNodes]
+        .filter(({ nodeType }) => nodeType === 3)
+        .map(({ textContent }) => textContent)
+        .join(''),
+    ),
+  );
+  return [...slanted, ...prose].map((element) => element.textContent?.slice(0, 60));
+}
+
 Object.assign(window, {
-  probe: { undrawnFigures, overflow, cutOutputs, addresses, anchors, pictureWidths, formulaSizes },
+  probe: {
+    undrawnFigures,
+    overflow,
+    cutOutputs,
+    addresses,
+    anchors,
+    pictureWidths,
+    formulaSizes,
+    cutLabels,
+    typesettingFaults,
+  },
 });
