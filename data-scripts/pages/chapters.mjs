@@ -56,7 +56,7 @@ export function stage(chapters, source, edition) {
   const home = index
     .replace('<!-- chapters -->', () => contents(chapters, parts, edition))
     .replace('<!-- figure -->', () => mainFigure(chapters, source, edition))
-    .replace('<!-- live picture -->', () => livePart('picture'));
+    .replace('<!-- live picture -->', () => livePart('picture', edition.say));
   fs.writeFileSync(path.join(source, 'index.md'), home);
 }
 
@@ -170,7 +170,7 @@ function forReading(chapter, parts, { code, say }) {
     return [
       foldable(cell),
       ...(links ? [note(`workbook-links-${index}`, below)] : []),
-      ...livePartsOf(cell).map((part) => note(`workbook-live-${index}`, part)),
+      ...livePartsOf(cell, say).map((part) => note(`workbook-live-${index}`, part)),
     ];
   });
   const head = first
@@ -211,10 +211,10 @@ function opening({ cells }) {
   ];
 }
 
-/** What follows a cell with a tag such as live-training. @param {Cell} cell */
-const livePartsOf = (cell) =>
+/** What follows a cell with a tag such as live-training. @param {Cell} cell @param {(english: string) => string} say */
+const livePartsOf = (cell, say) =>
   /** @type {string[]} */ (cell.metadata.tags ?? []).flatMap((tag) =>
-    tag.startsWith('live-') ? [livePart(tag.slice('live-'.length))] : [],
+    tag.startsWith('live-') ? [livePart(tag.slice('live-'.length), say)] : [],
   );
 
 /** A cell that only the page has. @param {string} id @param {string} source @returns {Cell} */

@@ -32,14 +32,14 @@ const PARTS = {
     'rounding, which Adam enlarges from step to step.',
 };
 
-/** A live part as the pages' source holds it. @param {string} name */
-export function livePart(name) {
+/** A live part as the pages' source holds it. @param {string} name @param {(english: string) => string} say */
+export function livePart(name, say) {
   const says = /** @type {Record<string, string | undefined>} */ (PARTS)[name];
   if (says === undefined)
     throw new Trouble(`There is no live part ${name}; there are ${Object.keys(PARTS).join(', ')}.`);
   return (
-    `<div class="live" data-live="${name}"><p>${says}</p>` +
-    '<noscript><p>Scripts are off in this browser, so this part does not run.</p></noscript></div>'
+    `<div class="live" data-live="${name}"><p>${say(says)}</p>` +
+    `<noscript><p>${say('Scripts are off in this browser, so this part does not run.')}</p></noscript></div>`
   );
 }
 
@@ -151,11 +151,13 @@ async function bundle(entry, virtual) {
     target: 'es2022',
     legalComments: 'none',
     logLevel: 'warning',
+    external: ['typescript'], // of comments.cjs: no page has any to translate
     logOverride: { 'import-is-undefined': 'silent' }, // of Node's modules: pages never come there
     define: { __dirname: '"."' },
     loader: { '.wasm': 'binary' },
     alias: {
       '@tensorflow/tfjs-node': path.join(sources, 'tfjs.ts'),
+      outputs: inRoot('data-scripts', 'languages', 'outputs.cjs'),
       ...Object.fromEntries(
         ['fs', 'path', 'util', 'timers/promises'].map((name) => [
           `node:${name}`,
@@ -166,6 +168,17 @@ async function bundle(entry, virtual) {
     plugins: [virtualModules(virtual)],
   });
   return outputFiles[0].text;
+}
+
+/**
+ * What translates the live parts in pages of another language.
+ * @param {string} folder
+ * @param {import('../languages/overlay.mjs').Language} language
+ */
+export async function makeLiveWords(folder, { words: { tag }, outputs }) {
+  const virtual = { 'live:dictionary': { default: { outputs, comments: {}, words: {} } } };
+  const file = path.join(folder, `live-words-${tag.replace('-', '_')}.js`);
+  writeWhole(file, await bundle('words.ts', virtual));
 }
 
 /** @param {string} target */

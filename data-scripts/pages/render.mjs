@@ -7,11 +7,12 @@ import { findBrowser } from '../lib/browser.mjs';
 import { step } from '../lib/log.mjs';
 import { replaceFolder } from '../lib/files.mjs';
 import { ownCell, readChapters, stage } from './chapters.mjs';
+import { languages } from '../languages/overlay.mjs';
 import { editions, settings } from './editions.mjs';
 import { drawingHash } from './figures.mjs';
 import { executedFolder, workbook } from '../notebooks/notebooks.mjs';
 import { inRoot, venvBin } from '../lib/paths.mjs';
-import { LIVE_SCRIPT, makeLive } from './live.mjs';
+import { LIVE_SCRIPT, makeLive, makeLiveWords } from './live.mjs';
 import { PLOTLY_SCRIPT, makePlotly } from './plotly.mjs';
 import { drawPictures } from './pictures.mjs';
 import { Trouble, fail, parse } from '../lib/reader.cjs';
@@ -51,6 +52,7 @@ export async function render(options = {}) {
     const plotly = path.join(statics, PLOTLY_SCRIPT);
     await makePlotly(plotly);
     await makeLive(path.join(statics, LIVE_SCRIPT));
+    for (const language of languages()) await makeLiveWords(statics, language);
     const plots = all.flatMap(({ chapters }) => chapters.flatMap((chapter) => chapter.plots));
     const drawings = plots.map(({ drawing }) => drawing);
     if (await drawPictures(drawings, plotly, path.join(statics, 'pictures'), findBrowser()))

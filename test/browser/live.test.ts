@@ -89,6 +89,13 @@ async function accessibility(page: Page, part: string): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
+/** Of an element of a page, as far as it is looked at here. */
+interface PageElement {
+  childNodes: Iterable<{ nodeType: number; data: unknown }>;
+  getAttribute(name: string): string | null;
+  querySelectorAll(selector: string): Iterable<PageElement>;
+}
+
 describe('live parts', async () => {
   const launch = await chromiumHere();
   if (launch === null || !fs.existsSync(script)) {
@@ -320,6 +327,26 @@ describe('live parts', async () => {
       });
     },
   );
+
+  test('in a Chinese page they speak Chinese', async () => {
+    const { page, errors, close } = await started(browser, disk, 'zh/index.html', 'picture');
+    const part = page.locator(partOf('picture'));
+    await part
+      .getByRole('status')
+      .filter({ hasText: /^一只画的猫：猫，/ })
+      .waitFor();
+    await part.locator('[data-unit="layer2.0"]').click();
+    await part.getByText('单元2.0：').waitFor();
+    const texts = await part.evaluate<string[], PageElement>((place) =>
+      [place, ...place.querySelectorAll('*')].flatMap((each) => [
+        ...['aria-label', 'alt'].map((name) => each.getAttribute(name) ?? ''),
+        ...[...each.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data as string),
+      ]),
+    );
+    const english = texts.filter((text) => /\b[a-z]{3,}/.test(text.replaceAll('relu(F(x) + x)', '')));
+    assert.deepEqual({ english, errors }, { english: [], errors: [] });
+    await close();
+  });
 
   test('with scripts off a sentence says so, and on paper there is nothing of it', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });

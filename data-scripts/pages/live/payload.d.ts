@@ -34,6 +34,17 @@ declare module 'live:chapter' {
   }
   export function chapter(): Chapter;
 }
+/** Of one language. */
+declare module 'live:dictionary' {
+  const dictionary: { outputs: Record<string, string>; comments: Record<string, string>; words: object };
+  export default dictionary;
+}
+/** ../../languages/outputs.cjs, of which pages need no more. */
+declare module 'outputs' {
+  export function translator(dictionary: typeof import('live:dictionary').default): {
+    phrase(english: string): string;
+  };
+}
 declare module 'live:network' {
   /** What the network's classes are called, and how its pictures are prepared. */
   export const categories: string[];

@@ -34,6 +34,9 @@ def add_parts(app: Sphinx, page: str, template: str, context: dict[str, Any], do
     if doctree is not None and any("data-live=" in node.astext() for node in doctree.findall(nodes.raw)):
         app.add_js_file("live-start.js", loading_method="defer")
         app.add_css_file("live.css")
+        language = app.config.edition["language"]
+        if language != "en":
+            app.add_js_file(f"live-words-{language}.js", loading_method="defer")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
