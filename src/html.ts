@@ -11,7 +11,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
 
-/** Rows that share a look in light and in dark. */
+/** One look for all pages, in light and in dark. */
 const STYLE = `
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
@@ -25,7 +25,9 @@ th { font-weight: 600; vertical-align: bottom; }
 .some { background: #0072b244; }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; padding: 0; list-style: none; }
 .pictures img { max-width: 14rem; max-height: 14rem; display: block; }
-.pictures li { max-width: 29rem; }
+.pictures li { max-width: 14rem; }
+.pictures li.pair { max-width: 29rem; }
+.pair div { display: flex; gap: 4px; }
 pre { overflow-x: auto; padding: 0.75em; background: #8882; white-space: pre-wrap; }
 `;
 
