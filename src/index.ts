@@ -44,6 +44,10 @@ export { type Precision, fastestPrecision, withPrecision } from './ops/precision
 export { type Image, type ImageArray, type RgbImage } from './data/image';
 export { IMG_EXTENSIONS, ImageFolder, type ImageFolderOptions } from './data/imageFolder';
 export { type LeftOut, PictureFiles, type PictureFilesOptions } from './data/pictureFiles';
+export { type Part, type PictureSet, PARTS, openPictures } from './data/pictureSet';
+export { type Survey, type SurveyedPicture, filesOf, surveyPictures } from './data/survey';
+export { type Split, type SplitOptions, splitPictures } from './data/split';
+export { type SurveyReport, surveyReport } from './data/surveyReport';
 export { ImageError } from './data/decode/error';
 export { type Dataset, type Sample, Subset } from './data/dataset';
 export { Fingerprint } from './fingerprint';
@@ -137,8 +141,10 @@ export {
   Wide_ResNet50_2_Weights,
 } from './models/resnetWeights';
 export { type Prediction, topPredictions } from './models/predictions';
-export { type Measured, type ModelCard, type TrainingRecord } from './models/modelCard';
+export { type Likeness, type Measured, type ModelCard, type TrainingRecord } from './models/modelCard';
 export { type Model, loadModel, publishedModel, saveModel } from './models/modelFolder';
+export { type PicturePrediction, type PredictOptions, predict } from './models/predict';
+export { measureLikeness } from './models/likeness';
 export { type LayerSummary, type Summary, summarize } from './models/summarize';
 export { CannotFuse, type FusedNetwork, fuse, fuseConvBnWeights } from './models/fuse';
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
@@ -182,6 +188,8 @@ export { type ExtractOptions, extractFeatures } from './training/extractFeatures
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
 export { type EpochRecord, type HistoryWatcher } from './training/history';
 export { type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';
+export { type HeadOptions, giveHead, measure, outOfFold, pairedGain, trainHead } from './training/transfer';
+export { wilsonInterval } from './wilson';
 
 // What a network looks at, and whether to believe it
 export { type PooledNetwork, classActivationMaps, gradCam } from './explain/activationMaps';

@@ -78,7 +78,12 @@ function picturesAt(path: string, missing: LeftOut[]): string[] {
     missing.push({ path, reason: 'is not there' });
     return [];
   }
-  if (!statSync(path).isDirectory()) return [path];
+  const stat = statSync(path);
+  if (stat.isFile()) return [path];
+  if (!stat.isDirectory()) {
+    missing.push({ path, reason: 'is neither a file nor a folder' }); // reading a pipe would wait for ever
+    return [];
+  }
   const found = new Scan(path, false).pictures(path);
   if (found.length === 0) missing.push({ path, reason: 'is a folder without pictures' });
   return found;

@@ -106,7 +106,8 @@ async function main(): Promise<void> {
 
   const pictures = openPictures(fromReader(values.data));
   const skip = values.skip === undefined ? undefined : readSkipList(fromReader(values.skip), pictures.root);
-  const unknown = [...(skip ?? [])].filter((path) => !pictures.files.some((file) => file.path === path));
+  const known = new Set(pictures.files.map(({ path }) => path));
+  const unknown = [...(skip ?? [])].filter((path) => !known.has(path));
   for (const path of unknown) console.log(`To be skipped, but not among the pictures: ${clean(path)}`);
   const survey = await surveyPictures(withoutFolder(pictures, folder), skip);
   const split = splitPictures(survey, { seed: settings.seed });
@@ -117,9 +118,10 @@ async function main(): Promise<void> {
   console.log(`With pictures: ${relative(process.cwd(), files.report)}\n`);
 
   const learnt = await learn(survey, split, settings, console.log);
-  const { model, way, likeness, validation, startedFrom, transforms, interrupted } = learnt;
-  const tested =
-    split.test.length > 0 ? await judge({ ...model, card: undefined }, split.test, 'The test') : undefined;
+  const { model, way, validation, startedFrom, transforms, interrupted } = learnt;
+  const { likeness } = model;
+  const tested = split.test.length > 0 ? await judge(model, split.test, 'The test') : undefined;
+  const unlike = tested?.predictions.filter((each) => each.unlike).length;
   const { classes } = survey;
   const [ofValidation, ofTest] = [validation, tested].map(
     (each) => each && measure(each.labels, each.answers, classes.length),
@@ -142,6 +144,8 @@ async function main(): Promise<void> {
       settings: {
         split: split.how,
         seed: settings.seed,
+        ...(tested &&
+          likeness && { 'called unlike, of the test': `${unlike} of ${tested.predictions.length}` }),
         ...(learnt.epochsMade !== undefined && {
           'epochs of fine-tuning': `${learnt.epochsMade} of ${settings.epochs}${interrupted ? ', stopped by the reader' : ''}`,
           'best epoch': learnt.bestEpoch ?? 0,

@@ -152,8 +152,10 @@ function fromTable(path: string): PictureSet {
     const before = found.get(full);
     if (before && before.of !== cells[of])
       return wrong(`line ${line} says ${cells[of]} of ${cells[file]}, an earlier one ${before.of}`);
-    if (existsSync(full)) found.set(full, { path: full, of: cells[of], part: place });
-    else leftOut.push({ path: full, reason: `is not there (line ${line})` });
+    // a pipe would be waited for
+    if (statSync(full, { throwIfNoEntry: false })?.isFile())
+      found.set(full, { path: full, of: cells[of], part: place });
+    else leftOut.push({ path: full, reason: `is no file that is there (line ${line})` });
   }
   if (found.size === 0) return wrong(`none of its ${rows.length} files is there`);
   // where some rows name a part, the others are to train on

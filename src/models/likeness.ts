@@ -14,8 +14,10 @@ const FALSE_ALARMS = 0.02;
  *
  * @param train - features of the training pictures, by the network that is kept.
  * @param held - of pictures that it was not trained on: the threshold is the cosine that two in a hundred of them fall below.
+ * @returns undefined where fewer than fifty were held out: two in a hundred of them cannot be told.
  */
-export function measureLikeness(train: FeatureDataset, held: FeatureDataset): Likeness {
+export function measureLikeness(train: FeatureDataset, held: FeatureDataset): Likeness | undefined {
+  if (held.length * FALSE_ALARMS < 1) return undefined;
   const means = tf.tidy(() => {
     const rows = tf.tensor2d(train.features.subarray(0, train.length * train.channels), [
       train.length,

@@ -10,7 +10,7 @@ import { CheckpointError, quote, refuse } from '../state/error';
 import { type Network, backboneWeights, buildBackbone } from './backbones';
 import { FieldError } from './cardFields';
 import { cardPage } from './cardPage';
-import { CARD_FORMAT, type ModelCard, parseCard } from './modelCard';
+import { CARD_FORMAT, type Likeness, type ModelCard, parseCard } from './modelCard';
 
 /*
  * A model of the reader's own is a folder:
@@ -27,6 +27,8 @@ export interface Model {
   classes: readonly string[];
   /** Makes of a picture what goes into the network, as in the model's training. */
   transform: Compose;
+  /** By what a picture is known to be unlike all that the model was trained on, where that was measured. */
+  likeness?: Likeness;
   /** What is known of a model that was loaded from a folder; torchvision's have none. */
   card?: ModelCard;
   /** Frees the network. */
@@ -105,6 +107,7 @@ export function loadModel(folder: string): Model {
       network: network.eval(),
       classes: card.classes,
       transform: imageClassification(card.transforms),
+      likeness: card.likeness,
       card,
       dispose: () => network.dispose(),
     };

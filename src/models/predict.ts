@@ -16,9 +16,9 @@ export interface PicturePrediction {
   top: Prediction[];
   /** Of each class, in the order of the model's classes, 0 to 1 // [classes] */
   probabilities: Float32Array;
-  /** Cosine with the nearest class of training pictures; missing where the model's card has no such measure. */
+  /** Cosine with the nearest class of training pictures; missing where that was not measured for the model. */
   likeness?: number;
-  /** Whether that is below what the card says: it may be none of the classes. */
+  /** Whether that is below the model's threshold: it may be none of the classes. */
   unlike: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface PredictOptions {
  * @throws Interrupted when the reader stops it.
  */
 export async function predict(
-  { network, classes, transform, card }: Model,
+  { network, classes, transform, likeness: known }: Model,
   paths: readonly string[],
   { batchSize = 32, k, label = 'Predicting' }: PredictOptions = {},
 ): Promise<{ predictions: PicturePrediction[]; unreadable: readonly LeftOut[] }> {
@@ -48,8 +48,7 @@ export async function predict(
   // each picture is a class of its own, so that a batch's labels say which pictures it holds
   const numbered = [...paths.entries()].map(([i, path]) => [path, i] as const);
   const files = new PictureFiles('', paths, numbered, { transform, onError: 'skip' });
-  const measure = card?.likeness && likenessOf(card.likeness, classes.length);
-  const { threshold = -1 } = card?.likeness ?? {};
+  const measure = known && likenessOf(known, classes.length);
   const fused = fuse(network);
   const ask = capture([network, fused.weights], (inputs: tf.Tensor) =>
     tf.tidy(() => {
@@ -73,7 +72,7 @@ export async function predict(
               top: tops[i],
               probabilities: softmax.slice(i * classes.length, (i + 1) * classes.length),
               ...(likeness && { likeness: likeness[i] }),
-              unlike: likeness !== undefined && likeness[i] < threshold,
+              unlike: known !== undefined && likeness !== undefined && likeness[i] < known.threshold,
             });
           progress.update(predictions.length);
           await breathe(signal);

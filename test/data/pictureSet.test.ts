@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { test } from 'node:test';
@@ -97,7 +98,7 @@ test('a table of files and classes', () => {
     'photos/1.jpg,cat\n"photos/ä b.jpg",dog\nphotos/3.jpg,cat\nphotos/4.jpg,cat\nphotos/1.jpg,cat\n',
   );
   assert.deepEqual(shown(set), ['photos/1.jpg cat -', 'photos/ä b.jpg dog -', 'photos/3.jpg cat -']);
-  assert.deepEqual(reasons(set), ['4.jpg is not there (line 4)']);
+  assert.deepEqual(reasons(set), ['4.jpg is no file that is there (line 4)']);
   const named = open('Label;Split;Image\ncat;val;photos/1.jpg\ncat;;photos/3.jpg\ndog;;photos/ä b.jpg');
   assert.deepEqual(shown(named), [
     'photos/1.jpg cat validation',
@@ -106,6 +107,11 @@ test('a table of files and classes', () => {
   ]);
   assert.equal(open('photos/1.jpg\tcat\nphotos/3.jpg\tdog', 'table.tsv').files.length, 2);
   assert.equal(open(`${join(scratch, 'table/photos/1.jpg')},cat\nphotos/3.jpg,dog`).files.length, 2);
+  execFileSync('mkfifo', [join(scratch, 'table/pipe.jpg')]); // whoever read it would wait for ever
+  assert.match(
+    reasons(open('pipe.jpg,cat\nphotos/1.jpg,cat\nphotos/3.jpg,dog')).join(),
+    /pipe\.jpg is no file/,
+  );
   for (const [text, says] of [
     ['photos/1.jpg,cat\nphotos/1.jpg,dog', /line 2 says dog of photos\/1\.jpg, an earlier one cat/],
     ['photos/1.jpg,cat\nphotos/3.jpg', /line 2 has no class/],

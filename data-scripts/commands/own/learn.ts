@@ -11,7 +11,6 @@ import { type Survey, type SurveyedPicture, filesOf } from '../../../src/data/su
 import { backboneWeights } from '../../../src/models/backbones';
 import { CifarResNet } from '../../../src/models/cifar';
 import { measureLikeness } from '../../../src/models/likeness';
-import type { Likeness } from '../../../src/models/modelCard';
 import { type Model, publishedModel } from '../../../src/models/modelFolder';
 import { type PicturePrediction, predict } from '../../../src/models/predict';
 import { CrossEntropyLoss } from '../../../src/nn/loss';
@@ -40,7 +39,6 @@ export interface Learnt {
   transforms: ImageClassificationPreset;
   startedFrom: string;
   way: 'features' | 'fine-tune';
-  likeness: Likeness;
   validation: Judged;
   /** Training pictures, and what a last layer that was not trained on them takes them for // [length, classes] */
   doubts: { features: FeatureDataset; probabilities: Float32Array };
@@ -119,13 +117,8 @@ export async function learn(
       `The training pictures, in five folds each judged by a layer that saw the others: ${percent(right.length / train.length)}.`,
     );
     const learnt = { model, transforms, startedFrom: weights.toString(), doubts };
-    const first = {
-      ...learnt,
-      way: 'features' as const,
-      validation,
-      likeness: measureLikeness(train, held),
-      interrupted: false,
-    };
+    model.likeness = measureLikeness(train, held);
+    const first = { ...learnt, way: 'features' as const, validation, interrupted: false };
     if (way === 'features') return first;
 
     const before = network.stateDict();
@@ -164,7 +157,8 @@ export async function learn(
     );
     if (way === 'auto' && gain <= error) return back('That is no more than chance explains');
     [train, held] = [await features('train', false), await features('validation', false)];
-    return { ...learnt, ...made, way: 'fine-tune', validation, likeness: measureLikeness(train, held) };
+    model.likeness = measureLikeness(train, held);
+    return { ...learnt, ...made, way: 'fine-tune', validation };
   } catch (error) {
     network.dispose();
     throw error;
