@@ -200,7 +200,7 @@ function opening({ cells }) {
       cell_type: 'code',
       id: 'workbook-opening',
       metadata: { tags: ['remove-input'] },
-      source: '',
+      source: '//', // myst-nb leaves out what is empty
       outputs: [{ ...output, metadata: { figure: unnamed } }],
       execution_count: null,
     },

@@ -7,12 +7,13 @@ import { COLORS, TEXT_COLOR } from './style';
 import { svgDrawing, svgText } from './svg';
 import { type BlockTrace, type Step, traceNetwork } from './trace';
 
-const WIDTH = 180;
+// Three stand side by side in a page's column of 768 pixels.
+const WIDTH = 132;
 const HEIGHT = 18;
 const GAP = 9;
-const LEFT = 96; // room for the sizes
+const LEFT = 74; // room for the sizes
 const MIDDLE = LEFT + WIDTH / 2;
-const ARC = 44; // how far a shortcut swings out
+const ARC = 36; // how far a shortcut swings out
 
 /**
  * Draws whole networks side by side, as the paper's figure 3 does, from what ran when zeros went through them: layers with
