@@ -5,7 +5,9 @@ The English pages are made first. The sections of another edition get their name
 
 from __future__ import annotations
 
+import json
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +41,23 @@ def others(app: Sphinx, page: str, template: str, context: dict[str, Any], doctr
     ]
 
 
+def without_eval(app: Sphinx, error: Exception | None) -> None:
+    """Sphinx's script makes a function of a text to count in another language, which the pages' policy forbids."""
+    file = Path(app.outdir) / "_static" / "translations.js"
+    if error is not None or not file.exists():
+        return
+    catalog = json.loads(re.sub(r"^[^{]*|[^}]*$", "", file.read_text(encoding="utf-8")))
+    file.write_text(
+        f"Object.assign(Documentation.TRANSLATIONS, {json.dumps(catalog['messages'])});\n"
+        f"Documentation.PLURAL_EXPR = (n) => {catalog['plural_expr']};\n"
+        f"Documentation.LOCALE = {json.dumps(catalog['locale'])};\n",
+        encoding="utf-8",
+    )
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("edition", {}, "env", [dict])
     app.add_transform(EnglishNames)
     app.connect("html-page-context", others)
+    app.connect("build-finished", without_eval)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -73,16 +73,13 @@ function typesettingFaults() {
   const slanted = [...document.querySelectorAll('.bd-article em, .bd-article i, .highlight span')].filter(
     (element) => getComputedStyle(element).fontStyle === 'italic',
   );
+  const ownText = (/** @type {Element} */ element) =>
+    [...element.childNodes]
+      .filter(({ nodeType }) => nodeType === Node.TEXT_NODE)
+      .map((node) => node.textContent);
   const prose = [
     ...document.querySelectorAll('.bd-article :is(p, li, td, th, h1, h2, h3, figcaption)'),
-  ].filter((element) =>
-    /\*\*/.test(
-      [...element.childNodes]
-        .filter(({ nodeType }) => nodeType === 3)
-        .map(({ textContent }) => textContent)
-        .join(''),
-    ),
-  );
+  ].filter((element) => ownText(element).join('').includes('**'));
   return [...slanted, ...prose].map((element) => element.textContent?.slice(0, 60));
 }
 
