@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const model = await open(name);
   try {
     const k = Math.min(top, model.classes.length);
-    const { predictions, unreadable } = await predict(model, paths, { k });
+    const { predictions, unreadable, stopped } = await ask(model, paths, k);
     const bad = [...missing, ...unreadable];
     if (values.json) console.log(json(name, model, predictions, bad));
     else process.stdout.write(values.csv ? csv(predictions, k) : table(predictions));
@@ -58,9 +58,22 @@ async function main(): Promise<void> {
       const page = await predictPage(model, predictions, bad, answerOf);
       console.error(`With maps: ${writeText(fromReader(values.report), page)}`);
     }
-    if (bad.length > 0) process.exitCode = 1;
+    if (stopped) console.error(`Stopped after ${predictions.length} of ${paths.length} pictures.`);
+    process.exitCode = stopped ? 130 : bad.length > 0 ? 1 : 0;
   } finally {
     model.dispose();
+  }
+}
+
+/** What the model says; where the reader stops it, of as many pictures as were done. */
+async function ask(model: Model, paths: readonly string[], k: number) {
+  const predictions: PicturePrediction[] = [];
+  try {
+    const { unreadable } = await predict(model, paths, { k, onBatch: (some) => predictions.push(...some) });
+    return { predictions, unreadable, stopped: false };
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    return { predictions, unreadable: [], stopped: true };
   }
 }
 
@@ -147,8 +160,4 @@ function json(
   return JSON.stringify({ model: name, classes, predictions: found, unreadable }, null, 1);
 }
 
-main().catch((error: unknown) => {
-  if (!(error instanceof Interrupted)) fail(error);
-  console.error('Stopped.');
-  process.exit(130);
-});
+main().catch(fail);

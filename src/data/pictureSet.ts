@@ -64,10 +64,10 @@ export function openPictures(path: string): PictureSet {
   const scan = new Scan(path, false);
   const folders = visible(scan, path);
   const parts = folders.filter(partOf);
-  // a folder `train` that holds pictures itself is a class: of trains
-  const divided = parts.some(
-    (name) => partOf(name) === 'train' && visible(scan, join(path, name)).length > 0,
-  );
+  // a folder `train` that holds pictures itself, or stands beside folders that are no parts, is a class: of trains
+  const whole = parts.length > 1 || folders.length === 1;
+  const divided =
+    whole && parts.some((name) => partOf(name) === 'train' && visible(scan, join(path, name)).length > 0);
   const places = divided
     ? parts.flatMap((name) =>
         visible(scan, join(path, name)).map((of) => ({ of, at: join(path, name, of), part: partOf(name) })),

@@ -27,6 +27,8 @@ export interface PredictOptions {
   batchSize?: number;
   /** How many classes `top` names; default 5, or all where there are fewer. */
   k?: number;
+  /** Called with what a batch came to, as soon as it is known: it is not lost where the reader stops the rest. */
+  onBatch?: (predictions: readonly PicturePrediction[]) => void;
   /** Beside the progress line; default "Predicting". */
   label?: string;
 }
@@ -41,7 +43,7 @@ export interface PredictOptions {
 export async function predict(
   { network, classes, transform, likeness: known }: Model,
   paths: readonly string[],
-  { batchSize = 32, k, label = 'Predicting' }: PredictOptions = {},
+  { batchSize = 32, k, onBatch, label = 'Predicting' }: PredictOptions = {},
 ): Promise<{ predictions: PicturePrediction[]; unreadable: readonly LeftOut[] }> {
   const predictions: PicturePrediction[] = [];
   if (paths.length === 0) return { predictions, unreadable: [] };
@@ -66,14 +68,15 @@ export async function predict(
           const tops = topPredictions(logits, classes, k);
           const likeness = measure?.(features);
           tf.dispose([features, logits]);
-          for (const [i, number] of numbers.dataSync().entries())
-            predictions.push({
-              path: paths[number],
-              top: tops[i],
-              probabilities: softmax.slice(i * classes.length, (i + 1) * classes.length),
-              ...(likeness && { likeness: likeness[i] }),
-              unlike: known !== undefined && likeness !== undefined && likeness[i] < known.threshold,
-            });
+          const batch = [...numbers.dataSync()].map((number, i) => ({
+            path: paths[number],
+            top: tops[i],
+            probabilities: softmax.slice(i * classes.length, (i + 1) * classes.length),
+            ...(likeness && { likeness: likeness[i] }),
+            unlike: known !== undefined && likeness !== undefined && likeness[i] < known.threshold,
+          }));
+          predictions.push(...batch);
+          onBatch?.(batch);
           progress.update(predictions.length);
           await breathe(signal);
         }

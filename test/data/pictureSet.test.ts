@@ -87,6 +87,12 @@ test('train, and other parts by any of their names', () => {
   // a class may be called train, and another test
   for (const name of ['vehicles/train/1.jpg', 'vehicles/bus/1.jpg', 'vehicles/test/1.jpg']) write(name, jpeg);
   assert.deepEqual(openPictures(join(scratch, 'vehicles')).classes, ['bus', 'test', 'train']);
+  write('vehicles 2/train/steam/1.jpg', jpeg);
+  write('vehicles 2/bus/1.jpg', jpeg);
+  assert.deepEqual(shown(openPictures(join(scratch, 'vehicles 2'))), [
+    'bus/1.jpg bus -',
+    'train/steam/1.jpg train -',
+  ]);
   write('parts/test/c/1.jpg', jpeg);
   assert.throws(() => openPictures(join(scratch, 'parts')), /no pictures to train on of c, though/);
 });

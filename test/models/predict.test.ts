@@ -10,9 +10,10 @@ import { DataLoader } from '../../src/data/loader';
 import { FeatureDataset } from '../../src/data/features';
 import { likenessOf, measureLikeness } from '../../src/models/likeness';
 import { type Model, loadModel, publishedModel, saveModel } from '../../src/models/modelFolder';
-import { predict } from '../../src/models/predict';
+import { type PicturePrediction, predict } from '../../src/models/predict';
 import { ResNet20_Cifar_Weights } from '../../src/models/cifarWeights';
 import { CrossEntropyLoss } from '../../src/nn/loss';
+import { Interrupted } from '../../src/interrupt';
 import { Random } from '../../src/random';
 import { setProgress, silentProgress } from '../../src/progress';
 import { evaluate } from '../../src/training/evaluate';
@@ -78,6 +79,18 @@ test('pictures that cannot be read are named, and the rest goes on', async () =>
   assert.deepEqual(unreadable.map(({ path }) => path).sort(), [broken, asked[2]].sort()); // prettier-ignore
   assert.deepEqual(await predict(model, []), { predictions: [], unreadable: [] });
   assert.equal((await predict(model, [broken])).unreadable.length, 1);
+});
+
+test('what was known is not lost where the reader stops the rest', async () => {
+  const known: string[] = [];
+  const tensors = tf.memory().numTensors;
+  const onBatch = (some: readonly PicturePrediction[]): void => {
+    known.push(...some.map(({ path }) => path));
+    process.emit('SIGINT');
+  };
+  await assert.rejects(predict(model, paths, { batchSize: 8, onBatch }), Interrupted);
+  assert.deepEqual(known, paths.slice(0, 8));
+  assert.equal(tf.memory().numTensors, tensors);
 });
 
 test('the number of answers can be chosen', async () => {
