@@ -14,7 +14,7 @@ export function escapeHtml(text: string): string {
 /** One look for all pages, in light and in dark. */
 const STYLE = `
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: break-word; }
 h1, h2 { line-height: 1.2; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; }

@@ -31,13 +31,13 @@ export async function surveyPage(
     const parts =
       bar(train + validation + test, '#009e73') + bar(train + validation, '#d55e00') + bar(train, '#0072b2');
     const picture = `<svg viewBox="0 0 100 10" preserveAspectRatio="none" width="60%" height="14" aria-hidden="true">${parts}</svg>`;
-    return `<tr><th scope="row">${escapeHtml(name)}</th>${[train, validation, test].map((n) => `<td class="number">${n}</td>`).join('')}<td style="width:60%">${picture}</td></tr>`;
+    return `<tr><th scope="row">${escapeHtml(name)}</th>${[train, validation, test].map((n) => `<td class="number">${n}</td>`).join('')}<td style="width:50%">${picture}</td></tr>`;
   });
   const sections = [
     `<ul>${remarks.map((each) => `<li>${escapeHtml(each)}</li>`).join('\n')}</ul>`,
     '<h2>Classes</h2>',
     `<p>${escapeHtml(how)}: train (blue), validation (orange), test (green).</p>`,
-    `<table style="width:100%"><thead><tr><th>class</th><th>train</th><th>validation</th><th>test</th><th></th></tr></thead><tbody>${bars.join('\n')}</tbody></table>`,
+    `<div class="scroll" tabindex="0"><table style="width:100%"><thead><tr><th>class</th><th>train</th><th>validation</th><th>test</th><th></th></tr></thead><tbody>${bars.join('\n')}</tbody></table></div>`,
   ];
   for (const [label, of] of classes.slice(0, MOST_CLASSES).entries()) {
     const own = pictures.filter((picture) => picture.label === label);
