@@ -26,6 +26,13 @@ const PARTS = {
   picture:
     'The ResNet-20 that comes with the workbook, trained on the ten classes of CIFAR-10, answers here, in your browser: on a ' +
     'few drawings or on a picture of your own, which goes nowhere. About 0.8 MB are loaded when you start it.',
+  scale:
+    'Turn the scale by hand, in your browser: the classes of this chapter, 16 channels wide, with fresh filters. How far the ' +
+    'output is from the input, and what becomes of a gradient that goes back through: its size beside the one that entered, ' +
+    'and the cosine between the two.',
+  stages:
+    'Build a network of your own here, in your browser, block by block: the library itself builds it, and sends zeros of ' +
+    '224 × 224 pixels through to count.',
   training:
     'Train these networks here, in your browser: the cells above as they stand, on the same pictures, from the same weights. ' +
     'At 20 layers and rate 0.005 the first step has the loss of the run above to five digits; what differs then is ' +
@@ -64,38 +71,61 @@ const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString('base64');
 const planes = (bytes) =>
   Buffer.concat([bytes.filter((_, i) => i % 2 === 0), bytes.filter((_, i) => i % 2 === 1)]);
 
-/** Cells of chapter 1 that its section 1.4 trains with, and where what they use comes from. */
-const CELLS = ['outline', 'draw', 'dataset', 'make-networks', 'train-function'];
-const USED = {
-  interrupt: ['breathe'],
-  'models/cifar': ['CifarResNet', 'PreActResNet'],
-  'nn/loss': ['CrossEntropyLoss'],
-  random: ['Random', 'manualSeed'],
-  'training/backward': ['backward'],
-  'training/optim': ['Adam'],
-};
+/** A cell's source. @param {string} name of the notebook @param {string} id */
+function cellOf(name, id) {
+  const cell = readNotebook(inRoot('notebooks', `${name}.ipynb`)).cells.find((each) => each.id === id);
+  if (!cell) throw new Error(`${name} has no cell ${id} any more.`);
+  return sourceOf(cell);
+}
 
-/** The notebook's own code as a module: with its seed, and a rate that can be set. */
+/** @param {Record<string, string[]>} used names by the file of src that exports them */
+const imports = (used) =>
+  Object.entries(used)
+    .map(([file, names]) => `import { ${names.join(', ')} } from ${JSON.stringify(inRoot('src', file))};`)
+    .join('\n') + "\nimport * as tf from '@tensorflow/tfjs-node';\n";
+
+/** The cells of chapter 1 that its section 1.4 trains with: with its seed, and a rate that can be set. */
 function chapterCells() {
-  const { cells } = readNotebook(inRoot('notebooks', '1-degradation.ipynb'));
-  const source = (/** @type {string} */ id) => {
-    const cell = cells.find((each) => each.id === id);
-    return cell ? sourceOf(cell) : '';
-  };
-  const seed = /^const SEED = .*;$/m.exec(source('imports'))?.[0];
-  const code = CELLS.map(source).join('\n');
+  const seed = /^const SEED = .*;$/m.exec(cellOf('1-degradation', 'imports'))?.[0];
+  const code = ['outline', 'draw', 'dataset', 'make-networks', 'train-function']
+    .map((id) => cellOf('1-degradation', id))
+    .join('\n');
   const settable = code.replace(/^const LR = /m, 'let LR = ');
   if (!seed || settable === code)
     throw new Error('Chapter 1 has no "const SEED = ...;" or no "const LR = ...;" any more.');
-  const imports = Object.entries(USED).map(
-    ([file, names]) => `import { ${names.join(', ')} } from ${JSON.stringify(inRoot('src', file))};`,
+  const used = {
+    interrupt: ['breathe'],
+    'models/cifar': ['CifarResNet', 'PreActResNet'],
+    'nn/loss': ['CrossEntropyLoss'],
+    random: ['Random', 'manualSeed'],
+    'training/backward': ['backward'],
+    'training/optim': ['Adam'],
+  };
+  return (
+    `${imports(used)}export function chapter() {\n${seed}\n${settable}\n` +
+    'return { KINDS, STEPS, makeNet, train, setRate: (rate: number) => void (LR = rate) };\n}'
   );
-  return [
-    "import * as tf from '@tensorflow/tfjs-node';",
-    ...imports,
-    `export function chapter() {\n${seed}\n${settable}`,
-    'return { KINDS, STEPS, makeNet, train, setRate: (rate: number) => void (LR = rate) };\n}',
-  ].join('\n');
+}
+
+/** The classes of chapter 2's units. */
+function unitClasses() {
+  const classes = Object.entries({
+    PlainBlock: 'plain-block',
+    ResidualUnit: 'residual-block',
+    UnitWithRelu: 'gradient-units',
+  }).map(([name, id]) => {
+    const found = new RegExp(`^class ${name} [^]*?^}$`, 'm').exec(cellOf('2-residual-units', id));
+    if (!found) throw new Error(`Chapter 2 has no class ${name} any more.`);
+    return found[0];
+  });
+  const used = {
+    'models/resnet': ['conv3x3'],
+    'nn/conv': ['Conv2d'],
+    'nn/layers': ['ReLU'],
+    'nn/module': ['Module'],
+    'nn/norm': ['BatchNorm2d'],
+  };
+  return `${imports(used)}${classes.join('\n')}\nexport const units = () => ({ PlainBlock, ResidualUnit, UnitWithRelu });`;
 }
 
 /** Modules that exist in the bundle only (live/payload.d.ts): what they export, or their source. @returns {Promise<Record<string, string | object>>} */
@@ -113,6 +143,7 @@ async function payload() {
   });
   return {
     'live:chapter': chapterCells(),
+    'live:units': unitClasses(),
     'live:payload': { wasm: packed(fs.readFileSync(BINARY)), weights: packed(planes(weights)) },
     'live:pictures': { default: pictures },
     'live:network': { categories: meta.categories, transforms },
@@ -145,7 +176,7 @@ async function bundle(entry, virtual) {
     bundle: true,
     write: false,
     minify: true,
-    keepNames: false,
+    keepNames: true, // summaries name layers by their classes
     format: 'iife',
     platform: 'browser',
     target: 'es2022',

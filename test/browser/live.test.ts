@@ -12,6 +12,8 @@ import type { ImageArray } from '../../src/data/image';
 import { imageClassification } from '../../src/data/presets';
 import { resnet20_cifar } from '../../src/models/cifarBuilders';
 import { ResNet20_Cifar_Weights } from '../../src/models/cifarWeights';
+import { Bottleneck, ResNet } from '../../src/models/resnet';
+import { summarize } from '../../src/models/summarize';
 import { Random } from '../../src/random';
 import { root } from '../notebooks/project';
 import { chromiumHere, withoutBrowser } from './chromium';
@@ -347,6 +349,107 @@ describe('live parts', async () => {
     assert.deepEqual({ english, errors }, { english: [], errors: [] });
     await close();
   });
+
+  test(
+    'chapter 3 builds what the library builds, block by block, and says what it refuses',
+    { skip: !hasPart('3-source-walkthrough.html', 'stages') && 'its page has no live part' },
+    async () => {
+      const { page, errors, outside, close } = await started(
+        browser,
+        disk,
+        '3-source-walkthrough.html',
+        'stages',
+      );
+      const part = page.locator(partOf('stages'));
+      const status = part.getByRole('status');
+      const build = part.getByRole('button', { name: 'Build' });
+      for (const [label, value] of [
+        ['Block', 'Bottleneck'],
+        ['Groups', '2'],
+        ['Width per group', '8'],
+      ])
+        await part.getByLabel(label, { exact: true }).selectOption(value);
+      for (const [i, value] of ['1', '2', '1', '1'].entries())
+        await part.getByLabel(`Blocks of stage ${i + 1}`).selectOption(value);
+      await part.getByLabel('Dilate stage 4').check();
+      await build.click();
+      await status.filter({ hasText: '1 of 5 blocks' }).waitFor();
+      await part.getByRole('button', { name: 'Next block' }).focus();
+      await page.keyboard.press('Enter');
+      await status.filter({ hasText: '2 of 5 blocks' }).waitFor();
+      await part.getByRole('button', { name: 'All blocks' }).click();
+      const options = { groups: 2, widthPerGroup: 8, replaceStrideWithDilation: [false, false, true] };
+      const net = new ResNet(Bottleneck, [1, 2, 1, 1], options);
+      const { layers } = summarize(net, [1, 224, 224, 3]);
+      net.dispose();
+      const inStages = layers.filter(({ name }) => name.startsWith('layer'));
+      const sum = (field: 'parameters' | 'flops'): string =>
+        inStages.reduce((all, each) => all + each[field], 0).toLocaleString('en');
+      assert.equal(
+        await status.textContent(),
+        `5 of 5 blocks: ${sum('parameters')} parameters, ${sum('flops')} multiply-adds.`,
+      );
+      const last = await part.locator('tbody tr').last().locator('td').allTextContents();
+      // of a dilated stage, the first block has the dilation before it
+      assert.deepEqual(last.slice(0, 6), [
+        '1,024',
+        '128 → 128 → 2048',
+        '14 × 14 × 2048',
+        '1',
+        '1',
+        'projection',
+      ]);
+      assert.equal(await data<number>(page, 'stages', 'tensors'), 0, 'tensors are left');
+      await part.getByLabel('Block', { exact: true }).selectOption('BasicBlock');
+      await build.click();
+      await status.filter({ hasText: 'BasicBlock only supports groups=1 and base_width=64' }).waitFor();
+      await until(page, `document.querySelector('${partOf('stages')}').dataset.tensors === '0'`);
+      assert.deepEqual(await accessibility(page, 'stages'), []);
+      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+      await close();
+    },
+  );
+
+  test(
+    'chapter 2: units whose last scale is 0 do nothing, to a picture and to a gradient',
+    { skip: !hasPart('2-residual-units.html', 'scale') && 'its page has no live part' },
+    async () => {
+      const { page, errors, outside, close } = await started(
+        browser,
+        disk,
+        '2-residual-units.html',
+        'scale',
+        {
+          viewport: { width: 390, height: 844 },
+          colorScheme: 'dark',
+        },
+      );
+      const part = page.locator(partOf('scale'));
+      const at = async (scale: string): Promise<Record<string, number>[]> => {
+        await part.getByRole('slider').fill(scale);
+        await until(page, `document.querySelector('${partOf('scale')}').dataset.scale === '${scale}'`);
+        return data(page, 'scale', 'rows');
+      };
+      const [, half] = await at('0.5');
+      assert.ok(Math.abs(half.distance - 0.5) < 0.02, String(half.distance)); // F(x) has the scale as its deviation
+      const [plain, residual] = await at('0');
+      assert.deepEqual([residual.distance, plain.distance], [0, 1]);
+      assert.ok(Math.abs(residual.size - 1) < 1e-5 && Math.abs(residual.cosine - 1) < 1e-5);
+      await part.getByLabel('relu after the sum').check();
+      await until(
+        page,
+        `JSON.parse(document.querySelector('${partOf('scale')}').dataset.rows)[1].distance > 0.5`,
+      );
+      assert.equal(await data<number>(page, 'scale', 'tensors'), 0, 'tensors are left');
+      assert.equal(
+        await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+        0,
+      );
+      assert.deepEqual(await accessibility(page, 'scale'), []);
+      assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+      await close();
+    },
+  );
 
   test('with scripts off a sentence says so, and on paper there is nothing of it', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });

@@ -31,6 +31,20 @@ export function press(buttons: Iterable<HTMLElement>, pressed: HTMLElement | und
   for (const each of buttons) each.setAttribute('aria-pressed', String(each === pressed));
 }
 
+/** A table around its rows; where it is wider than the page, it scrolls by itself, by keyboard too. */
+export function tableOf(name: string, headings: readonly string[], rows: HTMLElement): HTMLElement {
+  const head = make(
+    'thead',
+    {},
+    make('tr', {}, ...headings.map((text) => make('th', { scope: 'col' }, text))),
+  );
+  return make(
+    'div',
+    { class: 'live-wide', tabindex: '0', role: 'group', 'aria-label': name },
+    make('table', { class: 'live-table' }, head, rows),
+  );
+}
+
 export const percent = (part: number): string => `${(100 * part).toFixed(part < 0.1 ? 1 : 0)} %`;
 
 const channels = (color: string): number[] => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));

@@ -2,11 +2,15 @@
 import { make } from './dom';
 import { Engine } from './engine';
 import { startPicture } from './pictureView';
+import { startScale } from './scaleView';
+import { startStages } from './stagesView';
 import { startTraining } from './trainingView';
 
 const parts: Record<string, (place: HTMLElement, engine: Engine) => Promise<void>> = {
   picture: startPicture,
   training: startTraining,
+  stages: startStages,
+  scale: startScale,
 };
 
 declare global {

@@ -32,6 +32,37 @@ export interface Answer {
   milliseconds: number;
 }
 
+/** What a network of chapter 3 is built from. */
+export interface Plan {
+  block: string;
+  /** How many blocks each of the four stages has. */
+  layers: number[];
+  groups: number;
+  /** Per group. */
+  width: number;
+  /** Whether stages 2 to 4 are dilated instead of strided. */
+  dilate: boolean[];
+  /** Of the picture, in pixels. */
+  side: number;
+}
+
+/** One block, as the library built it. */
+export interface BuiltBlock {
+  /** "layer1.0" */
+  name: string;
+  inplanes: number;
+  /** Channels that its convolutions put out: "64 → 64 → 256". */
+  convolutions: string;
+  /** "56 × 56 × 256" */
+  output: string;
+  stride: number;
+  dilation: number;
+  projection: boolean;
+  parameters: number;
+  /** Multiply-adds for one picture. */
+  flops: number;
+}
+
 /** The tasks of the worker: what goes in and what comes out. */
 export interface Tasks {
   start: { input: { wasm: string }; output: undefined };
@@ -43,6 +74,11 @@ export interface Tasks {
   /** One step of a run; null once it has made all. */
   trainStep: { input: { run: number }; output: { loss: number; error: number; milliseconds: number } | null };
   endTraining: { input: { run: number }; output: undefined };
+  build: { input: Plan; output: BuiltBlock[] };
+  scaleUnits: {
+    input: { scale: number; relu: boolean; count: number };
+    output: { kind: string; distance: number; size: number; cosine: number }[];
+  };
 }
 
 export type Request = {

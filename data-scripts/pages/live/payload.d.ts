@@ -45,6 +45,13 @@ declare module 'outputs' {
     phrase(english: string): string;
   };
 }
+/** Classes of chapter 2, as they stand in the notebook. */
+declare module 'live:units' {
+  type Unit = new (channels: number) => import('../../../src/nn/module').Module & {
+    bn2: import('../../../src/nn/norm').BatchNorm2d;
+  };
+  export function units(): { PlainBlock: Unit; ResidualUnit: Unit; UnitWithRelu: Unit };
+}
 declare module 'live:network' {
   /** What the network's classes are called, and how its pictures are prepared. */
   export const categories: string[];

@@ -1,5 +1,5 @@
 import { COLORS } from '../../../src/notebook/style';
-import { button, make, percent } from './dom';
+import { button, make, percent, tableOf } from './dom';
 import type { Engine } from './engine';
 
 const DEPTHS = [8, 20, 32, 44];
@@ -134,22 +134,7 @@ export async function startTraining(place: HTMLElement, engine: Engine): Promise
     ),
     status,
     chart,
-    make(
-      'table',
-      { class: 'live-table' },
-      make(
-        'thead',
-        {},
-        make(
-          'tr',
-          {},
-          ...['network', 'step', 'loss', 'wrong answers', 'a step takes'].map((text) =>
-            make('th', { scope: 'col' }, text),
-          ),
-        ),
-      ),
-      table,
-    ),
+    tableOf('Networks', ['network', 'step', 'loss', 'wrong answers', 'a step takes'], table),
   );
   show([]);
 }
@@ -166,13 +151,11 @@ function drawn(curves: readonly Curve[], steps: number): string {
     const step = Math.round((part * (steps - 1)) / 3);
     return `<text x="${x(step)}" y="${HEIGHT - 10}" text-anchor="middle">${step + 1}</text>`;
   });
-  const lines = curves.map(({ kind, color, losses }) => {
-    const points = losses.map((_, i) => `${x(i).toFixed(1)} ${y(lastOf(losses.slice(0, i + 1))).toFixed(1)}`);
-    const at = losses.length - 1;
-    const label =
-      at < 0
-        ? ''
-        : `<text x="${Math.min(x(at) + 4, WIDTH - 100)}" y="${y(lastOf(losses)) - 6}" style="fill:${color}">${kind}</text>`;
+  const lines = curves.map(({ kind, color, losses }, i) => {
+    const points = losses.map(
+      (_, step) => `${x(step).toFixed(1)} ${y(lastOf(losses.slice(0, step + 1))).toFixed(1)}`,
+    );
+    const label = `<text x="${LEFT + 10 + 110 * i}" y="${HEIGHT - BOTTOM - 8}" style="fill:${color}">${kind}</text>`;
     return points.length > 0
       ? `<path d="M${points.join('L')}" fill="none" stroke="${color}" stroke-width="2"/>${label}`
       : '';

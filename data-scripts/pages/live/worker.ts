@@ -2,6 +2,8 @@
 import { memory, startWasm } from './tfjs';
 import type { Reply, Request, Tasks } from './messages';
 import { loadNetwork, look, unit } from './network';
+import { scaleUnits } from './scale';
+import { build } from './stages';
 import { beginTraining, endTraining, prepareShapes, trainStep } from './training';
 import { unpack } from './unpack';
 
@@ -14,6 +16,8 @@ const tasks: { [Name in keyof Tasks]: (input: Tasks[Name]['input']) => Promise<T
   beginTraining,
   trainStep,
   endTraining,
+  build,
+  scaleUnits,
 };
 
 const say = (reply: Reply): void => postMessage(reply);
