@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-node';
-import { FeatureDataset, FeatureLoader } from '../data/features';
+import { type FeatureDataset, FeatureLoader } from '../data/features';
 import type { Network } from '../models/backbones';
 import type { Measured } from '../models/modelCard';
 import { Linear } from '../nn/layers';
 import { CrossEntropyLoss } from '../nn/loss';
+import { setProgress, silentProgress, startProgress } from '../progress';
 import { Random, defaultRandom, manualSeed } from '../random';
 import { wilsonInterval } from '../wilson';
 import { Adam } from './optim';
@@ -71,38 +72,36 @@ export async function outOfFold(
   options: HeadOptions = {},
   folds = Math.min(5, features.length),
 ): Promise<Float32Array> {
-  const { length, classes } = features;
+  const { length, classes, channels } = features;
   const result = new Float32Array(length * classes.length);
   const dealt = new Random(options.seed ?? 0, -2).permutation(length);
-  for (let fold = 0; fold < folds; fold++) {
-    const asked = dealt.filter((_, i) => i % folds === fold);
-    const rest = some(features, dealt.filter((_, i) => i % folds !== fold)); // prettier-ignore
-    // the layer's best epoch is chosen on its own pictures: those asked about must have no say in it
-    const head = await trainHead(rest, rest, options);
-    const rows = some(features, asked);
-    tf.tidy(() => {
-      const x = tf.tensor2d(rows.features, [rows.length, rows.channels]);
-      const probabilities = tf.softmax(head.forward(x)).dataSync();
-      asked.forEach((index, i) => {
-        const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
-        result.set(row, index * classes.length);
+  const progress = startProgress(folds, { label: 'Judging in folds', unit: 'folds' });
+  const before = setProgress(silentProgress); // not a bar for each
+  try {
+    for (let fold = 0; fold < folds; fold++) {
+      const asked = dealt.filter((_, i) => i % folds === fold);
+      const rest = features.subset(dealt.filter((_, i) => i % folds !== fold));
+      // the layer's best epoch is chosen on its own pictures: those asked about must have no say in it
+      const head = await trainHead(rest, rest, options);
+      tf.tidy(() => {
+        const rows = asked.flatMap((index) => [...features.row(index, 0)]);
+        const probabilities = tf
+          .softmax(head.forward(tf.tensor2d(rows, [asked.length, channels])))
+          .dataSync();
+        asked.forEach((index, i) => {
+          const row = probabilities.subarray(i * classes.length, (i + 1) * classes.length);
+          result.set(row, index * classes.length);
+        });
       });
-    });
-    head.dispose();
+      head.dispose();
+      progress.update(fold + 1);
+    }
+    progress.done();
+  } finally {
+    progress.stop();
+    setProgress(before);
   }
   return result;
-}
-
-/** Features of some of the pictures, of the first view. */
-function some(features: FeatureDataset, indices: readonly number[]): FeatureDataset {
-  const { channels, labels, classes } = features;
-  const rows = new Float32Array(indices.length * channels);
-  indices.forEach((index, i) => rows.set(features.row(index, 0), i * channels));
-  return new FeatureDataset(
-    rows,
-    Int32Array.from(indices, (index) => labels[index]),
-    { classes },
-  );
 }
 
 /** Counts answers: how many are right, with Wilson's interval, and what was taken for what. */
