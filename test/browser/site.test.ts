@@ -263,16 +263,19 @@ describe('the pages in a browser', async () => {
     await page.goto(`${disk}zh/search.html?q=${encodeURIComponent('犛牛')}`);
     await page.waitForFunction('document.querySelector("#search-results .search-summary")?.textContent');
     assert.equal(await page.locator('#search-results li').count(), 0);
-    assert.deepEqual(errors, []);
+    // An icon that is asked for after the page is loaded is given up when the next one is opened.
+    assert.deepEqual(
+      errors.filter((error) => !error.includes('ERR_ABORTED')),
+      [],
+    );
     await close();
   });
 
   test('from a section in one language the switch leads to the same section in the other', async () => {
     const { page, errors, close } = await open(browser, disk, 'zh/2-residual-units.html', {});
     await whenDrawn(page);
-    await page.locator('#the-way-back').scrollIntoViewIfNeeded();
-    await page.evaluate('document.getElementById("the-way-back").scrollIntoView()');
-    await page.locator('a.language-switch').first().click();
+    await page.evaluate('document.getElementById("the-way-back").scrollIntoView({ behavior: "instant" })');
+    await page.evaluate('document.querySelector("a.language-switch").click()'); // playwright's own scrolls first
     await page.waitForURL(`${disk}2-residual-units.html#the-way-back`);
     assert.match(await page.locator('#the-way-back h2').innerText(), /The way back/);
     assert.deepEqual(errors, []);
