@@ -92,6 +92,9 @@ function kernelFaults(file, { number, source }) {
   const remarks = [];
   /** @type {ts.Node[]} */
   const loops = [];
+  /** @type {ts.ShorthandPropertyAssignment[]} */
+  const shorthands = [];
+  const own = new Set();
   let awaits = 0;
   const say = (/** @type {ts.Node} */ node, /** @type {string} */ message) =>
     remarks.push(remark(file, number, cell.getLineAndCharacterOfPosition(node.getStart()).line + 1, message));
@@ -101,12 +104,29 @@ function kernelFaults(file, { number, source }) {
     const renames = ts.isObjectBindingPattern(node) && node.elements.some(({ propertyName }) => propertyName);
     if (renames && !ts.isParameter(node.parent) && (inFunction || inList))
       say(node, 'tslab compiles a name given anew here wrongly: take the field by its own name');
+    if (ts.isShorthandPropertyAssignment(node)) shorthands.push(node);
+    if (
+      (ts.isVariableDeclaration(node) || ts.isParameter(node) || ts.isBindingElement(node)) &&
+      ts.isIdentifier(node.name)
+    )
+      own.add(node.name.text);
+    if (
+      (ts.isFunctionDeclaration(node) || ts.isClassDeclaration(node) || ts.isImportSpecifier(node)) &&
+      node.name
+    )
+      own.add(node.name.text);
     const isFunction = FUNCTIONS.includes(node.kind);
     node.forEachChild((child) =>
       look(child, inFunction || isFunction, inList || ts.isArrayBindingPattern(node)),
     );
   };
   look(cell);
+  for (const { name } of shorthands)
+    if (!own.has(name.text))
+      say(
+        name,
+        `tslab loses another cell's name where it stands for a property too: write ${name.text}: ${name.text}`,
+      );
   if (awaits === 0)
     for (const loop of loops)
       say(loop, 'tslab does not see `for await` where the cell has no other await: add one');

@@ -40,6 +40,7 @@ const NOTEBOOKS: Record<string, string[]> = {
     'for await (const { a } of many()) console.log(await a);',
     'function f() {\n  const { a: b } = { a: 1 };\n  return b;\n}',
     'const [{ a: first }] = [{ a: 1 }];\nconst { a: second } = { a: 2 };\nconst g = ({ a: b }: { a: number }) => b;',
+    'const own = 1;\nconst both = { own,\n  second };\nconst h = (given: number) => ({ given, g: g });',
   ],
   shadow: ['const size = 1;', 'const size = size + 1;'],
 };
@@ -106,7 +107,7 @@ describe('type-checking cells', () => {
   test('forms that tslab compiles wrongly are named, and their like that it compiles rightly are not', () => {
     assert.deepEqual(
       of('kernel_forms').map((line) => /cell (\d, line \d)/.exec(line)?.[1]),
-      ['1, line 2', '3, line 2', '4, line 1'],
+      ['1, line 2', '3, line 2', '4, line 1', '5, line 3'],
     );
   });
   test('it ends with a non-zero status', () => {
