@@ -285,7 +285,7 @@ describe('live parts', async () => {
           const net = makeNet(20, kind);
           const steps = train(net, new AbortController().signal);
           for (const [step, value] of values.slice(0, STEPS).entries()) {
-            const loss = (await steps.next()).value?.loss;
+            const { loss } = (await steps.next()).value as { loss: number };
             found.push(`${kind} ${loss} ${value}`);
             assert.ok(
               Math.abs(value - loss) < TOLERANCES[step] * loss,

@@ -48,7 +48,7 @@ export async function loadNetwork({ weights }: { weights: string }): Promise<Tas
   return { units: shapes };
 }
 
-/** A picture's pixels as the browser decodes them; transparent ones on black, as Pillow's convert('RGB') leaves them. */
+/** A picture's pixels as the browser decodes them: those of a PNG without transparency are the file's own. */
 async function decode(picture: Blob): Promise<RgbImage> {
   const bitmap = await createImageBitmap(picture, {
     colorSpaceConversion: 'none',
