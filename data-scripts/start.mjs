@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { duration } from './lib/log.mjs';
 import { fail, parse } from './lib/reader.cjs';
+import { speakReadersLanguage } from './languages/terminal.mjs';
 import { chosen, execute, ownPictures, preparePictures, takeTurns } from './notebooks/notebooks.mjs';
 import { needWritableResults } from './setup/place.mjs';
 import { setup } from './setup.mjs';
@@ -35,6 +36,7 @@ async function main() {
   const began = Date.now();
   const parsed = parse(HELP, { allowPositionals: true, options: OPTIONS });
   if (!parsed) return 0;
+  speakReadersLanguage();
   const { values, positionals } = parsed;
   if (values.verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0'; // node-compat.cjs has it otherwise
   const files = chosen([...positionals, ...(values.only ?? [])]);

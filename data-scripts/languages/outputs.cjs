@@ -43,9 +43,8 @@ function hasWords(text, isPart = false) {
     .replace(/`[^`]*`|[\w-]+(?:\/[\w-]+)+\.\w+/g, '') // code, paths of files
     .split(/[\s,;:!?()[\]{}"“”|/=<>+±×→≠]+|\.(?=\s|$)|'(?=\s|$)|(?<=\s|^)'/)
     .filter((word) => word && word !== '-');
-  return (
-    (!isPart && FIRST_WORD.test(words[0] ?? '')) || words.some((word) => WORD.test(word) && word.length > 1)
-  );
+  if (!isPart && FIRST_WORD.test(words[0] ?? '')) return true;
+  return words.some((word) => WORD.test(word) && word.length > 1) || /\d s(?!\w)/.test(text); // seconds
 }
 
 /** @param {string} text */

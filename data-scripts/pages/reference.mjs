@@ -147,7 +147,7 @@ const section = ({ name, id, file, kind, doc, code }) =>
     .join('\n\n');
 
 /** @param {readonly Entry[]} entries @param {string} name */
-const idOf = (entries, name) => entries.find((one) => one.name === name)?.id;
+const idOf = (entries, name) => entries.find((one) => one.name === name)?.id ?? '';
 
 const IMPORT = /import\s*\{([^}]*)\}\s*from\s*'resnet-workbook'/g;
 
@@ -176,7 +176,7 @@ export function linksFor(code, parts, linked, isAbove) {
       .filter(({ entries }) => entries.some((one) => one.name === name))
       .map(({ slug, entries }) =>
         isAbove
-          ? `<a href="../reference/${slug}.html#${idOf(entries, name)}"><code>${name}</code></a>`
+          ? `<a href="../reference/${slug}.html#${idOf(entries, name).replaceAll('_', '-')}"><code>${name}</code></a>`
           : `[\`${name}\`](reference/${slug}.md#${idOf(entries, name)})`,
       );
   });

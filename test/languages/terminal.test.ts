@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { load, root } from '../setup/scripts';
+
+interface Terminal {
+  lineTranslator(language: object): (text: string) => string;
+}
+interface Overlay {
+  readLanguage(code: string, notebooks: string): object;
+}
+
+test('what npm start says, in Chinese: signs, lines that are written over and paths stay', async () => {
+  const { lineTranslator } = await load<Terminal>('data-scripts/languages/terminal.mjs');
+  const { readLanguage } = await load<Overlay>('data-scripts/languages/overlay.mjs');
+  const translated = lineTranslator(readLanguage('zh', path.join(root, 'notebooks')));
+  assert.equal(translated('Executing 4 notebooks\n'), '运行4个笔记本\n');
+  assert.equal(
+    translated('\r\x1b[K⠋ Pages: 12 s, usually about 1 min 02 s'),
+    '\r\x1b[K⠋ 页面：12秒，通常约1分02秒',
+  );
+  assert.equal(translated('✓ npm packages (1 min 02 s)\n'), '✓ npm软件包（1分02秒）\n');
+  assert.equal(
+    translated('Pages: site/index.html\n       file:///tmp/a b/site/index.html\n'),
+    '页面：site/index.html\n       file:///tmp/a b/site/index.html\n',
+  );
+  assert.equal(translated('something else\n'), 'something else\n');
+});
