@@ -82,13 +82,6 @@ export {
 export { type MeanStd, type PictureSource, calMeanStd, datasetStatistics } from './data/statistics';
 export { type GridOptions, denormalize, makeGrid } from './data/grid';
 
-// The pictures that somebody has, and how they are divided
-export { type PictureSet, openPictures } from './data/pictureSet';
-export { type Survey, filesOf, surveyPictures } from './data/survey';
-export { type Split, type SplitOptions, splitPictures } from './data/split';
-export { type SurveyReport, surveyReport } from './data/surveyReport';
-export { wilsonInterval } from './wilson';
-
 // Checkpoints of torch and safetensors
 export { CheckpointError } from './state/error';
 export { loadCheckpoint } from './checkpoint/load';
@@ -147,13 +140,11 @@ export {
   Wide_ResNet101_2_Weights,
   Wide_ResNet50_2_Weights,
 } from './models/resnetWeights';
-export { likenessOf, measureLikeness } from './models/likeness';
-export { type PicturePrediction, type PredictOptions, predict } from './models/predict';
 export { type Prediction, topPredictions } from './models/predictions';
 export { type Likeness, type Measured, type ModelCard, type TrainingRecord } from './models/modelCard';
 export { type Model, loadModel, publishedModel, saveModel } from './models/modelFolder';
 export { type PicturePrediction, type PredictOptions, predict } from './models/predict';
-export { measureLikeness } from './models/likeness';
+export { likenessOf, measureLikeness } from './models/likeness';
 export { type LayerSummary, type Summary, summarize } from './models/summarize';
 export { CannotFuse, type FusedNetwork, fuse, fuseConvBnWeights } from './models/fuse';
 export { type Depth, type StageRow, stageTable, usePaperStrides } from './models/stageTable';
@@ -195,7 +186,6 @@ export { Adam, Optimizer, type OptimizerOptions, SGD } from './training/optim';
 export { type Schedule, cosineLR, multiStepLR, oneCycleLR } from './training/schedules';
 export { type ExtractOptions, extractFeatures } from './training/extractFeatures';
 export { type EvaluateOptions, type Evaluation, type Loss, evaluate } from './training/evaluate';
-export { giveHead, measure, outOfFold, pairedGain, trainHead } from './training/transfer';
 export { type EpochRecord, type HistoryWatcher } from './training/history';
 export { type TrainOptions, type TrainResult, trainAndEval } from './training/trainAndEval';
 export { type HeadOptions, giveHead, measure, outOfFold, pairedGain, trainHead } from './training/transfer';
