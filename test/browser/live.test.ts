@@ -91,13 +91,6 @@ async function accessibility(page: Page, part: string): Promise<string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
 }
 
-/** Of an element of a page, as far as it is looked at here. */
-interface PageElement {
-  childNodes: Iterable<{ nodeType: number; data: unknown }>;
-  getAttribute(name: string): string | null;
-  querySelectorAll(selector: string): Iterable<PageElement>;
-}
-
 describe('live parts', async () => {
   const launch = await chromiumHere();
   if (launch === null || !fs.existsSync(script)) {
@@ -339,12 +332,11 @@ describe('live parts', async () => {
       .waitFor();
     await part.locator('[data-unit="layer2.0"]').click();
     await part.getByText('单元2.0：').waitFor();
-    const texts = await part.evaluate<string[], PageElement>((place) =>
+    const texts = await part.evaluate<string[]>(`(place) =>
       [place, ...place.querySelectorAll('*')].flatMap((each) => [
         ...['aria-label', 'alt'].map((name) => each.getAttribute(name) ?? ''),
-        ...[...each.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data as string),
-      ]),
-    );
+        ...[...each.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data),
+      ])`);
     const english = texts.filter((text) => /\b[a-z]{3,}/.test(text.replaceAll('relu(F(x) + x)', '')));
     assert.deepEqual({ english, errors }, { english: [], errors: [] });
     await close();
