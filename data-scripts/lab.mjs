@@ -14,7 +14,6 @@ import { setup } from './setup.mjs';
 // In a file, since JupyterLab takes each option on its command line once and knows most by several names: what the
 // reader says there wins over a file, by whichever name. Each under the class that defines it: a subclass's would win
 // over what the reader says of that class.
-const defaults = path.join(cache, 'jupyter', 'defaults');
 const settings = {
   ServerApp: {
     ip: '127.0.0.1',
@@ -54,7 +53,9 @@ try {
   const args = process.argv.slice(2);
   const asked = languageOf(args);
   await setup();
-  settings.LabApp.default_url = `/lab/tree/${await notebooksIn(asked)}`;
+  const notebooks = await notebooksIn(asked);
+  settings.LabApp.default_url = `/lab/tree/${notebooks}`;
+  const defaults = path.join(cache, 'jupyter', 'defaults', notebooks); // two that start at once have a file each
   makeJupyterFolder();
   writeWhole(path.join(defaults, 'jupyter_server_config.json'), JSON.stringify(settings, null, 2));
   await run(venvBin('python'), ['-m', 'jupyterlab', ...args], {
