@@ -332,7 +332,7 @@ describe('live parts', async () => {
       .waitFor();
     await part.locator('[data-unit="layer2.0"]').click();
     await part.getByText('单元2.0：').waitFor();
-    const texts = await part.evaluate<string[]>(`(place) =>
+    const texts: string[] = await part.evaluate(`(place) =>
       [place, ...place.querySelectorAll('*')].flatMap((each) => [
         ...['aria-label', 'alt'].map((name) => each.getAttribute(name) ?? ''),
         ...[...each.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data),
