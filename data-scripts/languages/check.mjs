@@ -11,7 +11,7 @@ import outputs from './outputs.cjs';
 import { brokenEmphasis, proseFaults, proseOf } from './prose.mjs';
 
 /** Names that come with the weights. */
-const IMAGENET = new Set(readJson(inRoot('src', 'models', 'imagenetCategories.json')));
+export const IMAGENET = new Set(readJson(inRoot('src', 'models', 'imagenetCategories.json')));
 
 /** @typedef {import('./overlay.mjs').Language} Language */
 /** @typedef {import('./overlay.mjs').Part} Part */

@@ -1,6 +1,7 @@
 // @ts-check
 // The languages in which pages are made: English, and each that has a folder. One execution serves them all.
 import path from 'node:path';
+import { IMAGENET } from '../languages/check.mjs';
 import { languages, match, readTranslations, sectionsOf, translateNotebook } from '../languages/overlay.mjs';
 import outputs from '../languages/outputs.cjs';
 
@@ -35,7 +36,7 @@ export function editions(onMissing = () => {}) {
   const others = languages().map((language) => {
     const { code, folder, words } = language;
     const translator = outputs.translator(language, {
-      onMissing: (_kind, english) => onMissing(language.words.name, english),
+      onMissing: (_kind, english) => IMAGENET.has(english) || onMissing(language.words.name, english),
     });
     return {
       code,
