@@ -332,11 +332,13 @@ describe('live parts', async () => {
       .waitFor();
     await part.locator('[data-unit="layer2.0"]').click();
     await part.getByText('单元2.0：').waitFor();
-    const texts: string[] = await part.evaluate(`(place) =>
-      [place, ...place.querySelectorAll('*')].flatMap((each) => [
+    const texts = await page.evaluate<string[]>(`(() => {
+      const place = document.querySelector('${partOf('picture')}');
+      return [place, ...place.querySelectorAll('*')].flatMap((each) => [
         ...['aria-label', 'alt'].map((name) => each.getAttribute(name) ?? ''),
         ...[...each.childNodes].filter(({ nodeType }) => nodeType === 3).map(({ data }) => data),
-      ])`);
+      ]);
+    })()`);
     const english = texts.filter((text) => /\b[a-z]{3,}/.test(text.replaceAll('relu(F(x) + x)', '')));
     assert.deepEqual({ english, errors }, { english: [], errors: [] });
     await close();
