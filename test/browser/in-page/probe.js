@@ -34,9 +34,9 @@ function addresses() {
 
 /** The names that a link can lead to. */
 function anchors() {
-  return [...document.querySelectorAll('[id], a[name]')].map(
-    (element) => element.id || element.getAttribute('name'),
-  );
+  return [...document.querySelectorAll('[id], a[name]')]
+    .filter((element) => !element.closest('.plotly-drawing')) // plotly names its parts by chance
+    .map((element) => element.id || element.getAttribute('name'));
 }
 
 /** What stands in the place of each figure where scripts are off: the width of a picture that has loaded, or 0. */
