@@ -21,8 +21,8 @@ test('what npm start says, in Chinese: signs, lines that are written over and pa
   );
   assert.equal(translated('✓ npm packages (1 min 02 s)\n'), '✓ npm软件包（1分02秒）\n');
   assert.equal(
-    translated('Pages: site/index.html\n       file:///tmp/a b/site/index.html\n'),
-    '页面：site/index.html\n       file:///tmp/a b/site/index.html\n',
+    translated('Pages: site/index.html\n       file:///home/a b/site/index.html\n'),
+    '页面：site/index.html\n       file:///home/a b/site/index.html\n',
   );
   assert.equal(translated('something else\n'), 'something else\n');
 });
