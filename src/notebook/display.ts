@@ -1,5 +1,3 @@
-export { escapeHtml } from '../html';
-
 /** One output in several forms, by MIME type; the reader's program shows the richest one it knows. */
 export type MimeBundle = Readonly<Record<string, unknown>>;
 

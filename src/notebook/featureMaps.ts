@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-node';
 import sharp from 'sharp';
-import { escapeHtml } from './display';
+import { escapeHtml } from '../html';
 import { showHtmlFigure } from './figure';
 import { dataUri } from './images';
 import { BLUE_RED, VIRIDIS } from './style';

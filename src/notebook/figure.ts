@@ -1,5 +1,6 @@
 import type { Config, Data, Layout } from 'plotly.js';
-import { type MimeBundle, type OutputMetadata, escapeHtml, show } from './display';
+import { escapeHtml } from '../html';
+import { type MimeBundle, type OutputMetadata, show } from './display';
 
 /** A plotly figure, as https://plotly.com/javascript/reference/ describes it. */
 export interface Figure {

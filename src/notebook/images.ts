@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { denormalize } from '../data/grid';
 import type { ImageArray } from '../data/image';
-import { escapeHtml } from './display';
+import { escapeHtml } from '../html';
 import { showHtmlFigure } from './figure';
 import { valueRange } from './valueRange';
 

@@ -1,4 +1,4 @@
-import { escapeHtml } from './display';
+import { escapeHtml } from '../html';
 import { type Figure, titleText } from './figure';
 import { COLORS } from './style';
 import { svgDrawing } from './svg';

@@ -1,5 +1,6 @@
 import { type ProgressState, progressText, setProgress, terminalProgress, timedProgress } from '../progress';
-import { Output, escapeHtml, inNotebook } from './display';
+import { escapeHtml } from '../html';
+import { Output, inNotebook } from './display';
 
 // Work in src/data and src/training, which do not know of notebooks, reports here once this file is loaded: with a bar in
 // one output that moves in place, of which a single line stays at the end.

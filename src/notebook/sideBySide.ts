@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type * as TypeScript from 'typescript';
 import { cacheRoot } from '../locations';
 import { torchName } from '../nn/module';
-import { escapeHtml } from './display';
+import { escapeHtml } from '../html';
 
 /*
  * torchvision's resnet.py beside the library's own source, statement by statement. It is read where set-up put it, at

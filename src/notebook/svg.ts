@@ -1,4 +1,4 @@
-import { escapeHtml } from './display';
+import { escapeHtml } from '../html';
 import { TEXT_COLOR } from './style';
 
 /** A drawing of this size in pixels, no wider than the page; `words` say what it shows to those who don't see it. */

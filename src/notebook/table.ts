@@ -1,4 +1,5 @@
-import { escapeHtml, show } from './display';
+import { escapeHtml } from '../html';
+import { show } from './display';
 
 export type Cell = string | number | boolean | null | undefined;
 export type Row = Readonly<Record<string, Cell>>;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { escapeHtml } from '../../../src/notebook/display';
+import { escapeHtml } from '../../../src/html';
 import { type DepthRun, compareSeeds, errorByDepth } from '../../../src/notebook/errorByDepth';
 import { type Figure, describeFigure } from '../../../src/notebook/figure';
 import { lineSvg } from '../../../src/notebook/lineSvg';
