@@ -248,6 +248,7 @@ describe('live parts', async () => {
     'chapter 1',
     { skip: !hasPart('1-degradation.html', 'training') && 'its page has no live part' },
     () => {
+      const state = `document.querySelector('${partOf('training')}').dataset`;
       // Of each step, relative. Adam divides a gradient by its size: where one is nothing but rounding, that moves the weight.
       const TOLERANCES = [1e-5, 2e-3, 5e-2];
       const STEPS = TOLERANCES.length;
@@ -263,10 +264,10 @@ describe('live parts', async () => {
         await page.evaluate(`window.longTasks = []; new PerformanceObserver((list) =>
         longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' })`);
         await part.getByRole('button', { name: 'Train' }).click();
-        const lengths = `Object.values(JSON.parse(document.querySelector('${partOf('training')}').dataset.losses)).map((l) => l.length)`;
+        const lengths = `Object.values(JSON.parse(${state}.losses)).map((l) => l.length)`;
         await until(page, `Math.min(...${lengths}, Infinity) >= ${STEPS} && ${lengths}.length === 3`);
         await part.getByRole('button', { name: 'Pause' }).click();
-        await page.waitForTimeout(500); // the step that was asked for
+        await until(page, `${state}.training === 'paused'`); // after the step that was asked for
         const losses = await data<Record<string, number[]>>(page, 'training', 'losses');
         const still = await page.evaluate<number[]>(lengths);
         await page.waitForTimeout(1500);
@@ -303,7 +304,6 @@ describe('live parts', async () => {
         const { page, close } = await started(browser, disk, '1-degradation.html', 'training');
         const part = page.locator(partOf('training'));
         await part.getByLabel('Depth').selectOption('8');
-        const state = `document.querySelector('${partOf('training')}').dataset`;
         const tensors: number[] = [];
         for (const button of ['Train', 'Begin anew', 'Begin anew']) {
           await part.getByRole('button', { name: button }).click();
@@ -312,9 +312,8 @@ describe('live parts', async () => {
             page,
             `Math.min(...Object.values(JSON.parse(${state}.losses)).map((l) => l.length)) >= 2`,
           );
-          await page.waitForTimeout(300);
           await part.getByRole('button', { name: 'Pause' }).click();
-          await page.waitForTimeout(1000);
+          await until(page, `${state}.training === 'paused'`);
           tensors.push(await data<number>(page, 'training', 'tensors'));
         }
         assert.deepEqual(tensors, [tensors[1], tensors[1], tensors[1]]);

@@ -86,8 +86,12 @@ export async function startTraining(place: HTMLElement, engine: Engine): Promise
       for (const kind of chosen) runs.push(await engine.ask('beginTraining', { kind, ...setting }));
       for (let step = 0; step < steps; step++)
         for (const [i, curve] of curves.entries()) {
-          while (paused && mine === turn) await new Promise((resolve) => setTimeout(resolve, STOPPED_MS));
+          while (paused && mine === turn) {
+            place.dataset.training = 'paused';
+            await new Promise((resolve) => setTimeout(resolve, STOPPED_MS));
+          }
           if (mine !== turn) return;
+          place.dataset.training = 'on';
           const result = await engine.ask('trainStep', { run: runs[i] });
           if (!result || mine !== turn) continue;
           curve.losses.push(result.loss);
