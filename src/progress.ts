@@ -1,3 +1,8 @@
+/*
+ * Looked at: cli-progress and progress draw on a terminal alone; here the same report goes to a terminal, into a log, line by
+ * line, and into a notebook.
+ */
+
 /** Figures of the moment that stand beside a progress bar, e.g. `{ loss: 0.41, accuracy: 0.87 }`. */
 export type ProgressValues = Readonly<Record<string, number | string>>;
 

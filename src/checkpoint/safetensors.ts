@@ -7,7 +7,8 @@ import { InputFile, MAX_HEADER_BYTES, writeAtomically, withPath } from './file';
 /*
  * The format (github.com/huggingface/safetensors): the header's length as a little-endian u64, the header as JSON
  * {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [begin, end]}, "__metadata__": {"text": "text"}},
- * then the tensors' bytes, without gaps and without overlaps. Offsets count from the header's end.
+ * then the tensors' bytes, without gaps and without overlaps. Offsets count from the header's end. Looked at: its
+ * authors publish no package for JavaScript, and npm's `safetensors` is somebody else's 0.0.1.
  */
 
 const METADATA = '__metadata__';

@@ -6,6 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { checkNumber } from '../checkNumber';
 import { startProgress, type ProgressFactory } from '../progress';
 
+/*
+ * Over Node's fetch; own is what a file that must be the right one needs: a bound on its size, going on where it stopped, its
+ * hash, the rename. Looked at: got and make-fetch-happen fetch and retry, and leave all of that to their caller;
+ * node-downloader-helper and easydl go on where they stopped, but check no hash.
+ */
+
 /** A file that somebody publishes, and what is known about it. */
 export interface PublishedFile {
   url: string;

@@ -4,6 +4,11 @@ import { COLORS } from './style';
 import { svgDrawing } from './svg';
 import { valueRange } from './valueRange';
 
+/*
+ * A line plot as SVG, for readers without scripts and for print. Looked at: plotly draws in a browser alone, and Observable Plot
+ * and d3 want a document to draw into; this takes the figure that plotly gets.
+ */
+
 const [WIDTH, HEIGHT] = [720, 300];
 const BOX = { left: 64, right: 700, top: 44, bottom: 252 };
 const DASHES: Record<string, string> = { dash: '8 5', dot: '2 4', dashdot: '8 4 2 4' };

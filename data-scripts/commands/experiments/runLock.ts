@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+// Looked at: proper-lockfile tells a dead holder by the age of a file, by clocks that differ between nodes; here a number counts up.
+
 /** Who holds a lock, as its file says. */
 interface Holder {
   /** The machine, and the part of it whose process ids these are. */
