@@ -59,6 +59,8 @@ export interface Captured<Inputs extends tf.Tensor[], Result> {
   (...inputs: Inputs): Result;
   /** How many graphs it has now. */
   graphs(): number;
+  /** What TensorFlow runs for each of them, by the names of its ops: `Conv2D`, `FusedBatchNormV3` ... */
+  ops(): readonly (readonly string[])[];
   /** Has the next call for each graph recorded and compared again, since something unseen may have changed. */
   recheck(): void;
   /** Gives its graphs back. It can still be called, and would make new ones. */
@@ -178,8 +180,10 @@ export function capture<Inputs extends tf.Tensor[], Result extends Tensors>(
     entries.forEach(forget);
     entries.clear();
   };
-  const graphs = (): number => [...entries.values()].filter(({ graph }) => graph).length;
-  return Object.assign(call, { graphs, recheck, dispose });
+  const ops = (): string[][] =>
+    [...entries.values()].flatMap(({ graph, recording }) => (graph && recording ? [recording.ops] : []));
+  const graphs = (): number => ops().length;
+  return Object.assign(call, { graphs, ops, recheck, dispose });
 }
 
 /** Why nothing can be a graph now. */

@@ -106,7 +106,7 @@ function outputName({ op, attributes }: ExecutedOp, output: number): string {
 export function functionDef(
   name: string,
   outputs: Value[],
-): { definition: Uint8Array; arguments: Argument[] } {
+): { definition: Uint8Array; arguments: Argument[]; ops: string[] } {
   const found = new Set<ExecutedOp>();
   const args = new Map<Argument, string>();
   const argumentDefs: Fields[] = [];
@@ -128,5 +128,5 @@ export function functionDef(
   const outputDefs = outputs.map(({ type }, i) => [`r${i}`, '', type]);
   const ret = outputs.map((value, i) => [`r${i}`, nameOf(value)]);
   const message = new FunctionDef([[name, argumentDefs, outputDefs], undefined, nodeDefs, ret]);
-  return { definition: message.serializeBinary(), arguments: [...args.keys()] };
+  return { definition: message.serializeBinary(), arguments: [...args.keys()], ops: ops.map(({ op }) => op) };
 }

@@ -15,6 +15,8 @@ export interface Recording {
   /** The same for the same ops. */
   definition: Uint8Array;
   arguments: Argument[];
+  /** Their names, in the order in which they were executed. */
+  ops: string[];
   checks: HostCheck[];
   /** Which cells got new tensors; those are the first outputs. */
   changed: number[];
