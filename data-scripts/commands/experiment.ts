@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { saveSafetensors } from '../../src/checkpoint/safetensors';
+import { Interrupted } from '../../src/interrupt';
 import { cacheRoot, cifar100Folder, cifar10Folder, projectRoot } from '../../src/locations';
 import type { CifarResult } from './experiments/cifarRun';
 import type { Life } from './experiments/killAndResume';
@@ -27,6 +28,7 @@ npm run experiment -- inside [--cifar10 DIR] [--folder DIR]
 npm run experiment -- picture [--folder DIR]
 npm run experiment -- simulate
 npm run experiment -- shapes
+npm run experiment -- which-way [--cifar10 DIR] [--restart]
 npm run experiment -- kill-and-resume [--kills N] [--seed N]
 
 degradation  trains plain-20, plain-56, resnet-20 and resnet-56 on CIFAR-10 and writes a record of each run
@@ -40,6 +42,8 @@ picture      draws the README's pictures from the records, or a sweep's beside i
              networks differ by more than seeds do; a new record in notebooks/records does the same
 simulate     how long a sweep of 1,000 runs takes on 10 to 500 nodes that fail, into notebooks/records
 shapes       trains the networks of chapter 1's section 1.4 with three seeds and three learning rates, into notebooks/records
+which-way    few or many pictures, like the ones that the network was trained on or unlike them: fine-tuning, new last layers on
+             features and training from scratch, three times each, into notebooks/records; goes on where it was stopped
 kill-and-resume
              trains a small network that saves itself, kills it at N random moments (default 20), starts it anew each
              time, and compares the result with a run without a break: the same bits, or it fails
@@ -84,6 +88,7 @@ const EXPERIMENTS = [
   'picture',
   'simulate',
   'shapes',
+  'which-way',
   'kill-and-resume',
 ];
 
@@ -205,6 +210,10 @@ async function main(): Promise<void> {
     const { trainShapes } = await import('./experiments/shapes'); // starts TensorFlow
     return console.log(`Written: ${await trainShapes([1, 2, 3], [0.0025, 0.005, 0.01])}`);
   }
+  if (experiment === 'which-way') {
+    const { whichWay } = await import('./experiments/whichWay'); // starts TensorFlow
+    return console.log(`Written: ${await whichWay(cifar10, { restart: values.restart })}`);
+  }
   if (experiment === 'picture') {
     const { records } = placesOf(values.folder && whereTyped(values.folder));
     return console.log(drawPictures(records).join('\n'));
@@ -241,5 +250,5 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  process.exitCode = error instanceof Interrupted ? 130 : 1;
 });

@@ -5,7 +5,7 @@ import { projectRoot } from '../../src/locations';
 import { loadModel } from '../../src/models/modelFolder';
 import { saveOnnx } from '../../src/onnx/save';
 import { fail, fromReader, parse, Trouble } from '../lib/reader.cjs';
-import { cifarDepth, onnxScript, torchScript } from './export/scripts';
+import { isCifar, onnxScript, torchScript } from './export/scripts';
 
 const HELP = `npm run export -- MODEL --to pth|onnx [--out FILE]
 
@@ -56,7 +56,7 @@ function main(): void {
     dispose();
   }
   console.log(`Wrote ${target}.`);
-  if (to === 'pth' && cifarDepth(card.backbone) !== undefined) {
+  if (to === 'pth' && isCifar(card.backbone)) {
     const builder = join(dirname(target), 'cifar_resnet.py');
     copyFileSync(join(projectRoot(), 'data-scripts', 'commands', 'export', 'cifar_resnet.py'), builder);
     console.log(`Wrote ${builder}, which builds the network in torch.`);

@@ -6,7 +6,7 @@ import { type Split, splitPictures } from '../../src/data/split';
 import { fingerprintOf, type Survey, surveyPictures } from '../../src/data/survey';
 import { type SurveyReport, surveyReport } from '../../src/data/surveyReport';
 import { Interrupted } from '../../src/interrupt';
-import { BACKBONE_NAMES, backboneWeights } from '../../src/models/backbones';
+import { BACKBONE_NAMES, startingBackbone } from '../../src/models/backbones';
 import { measuredText } from '../../src/models/cardPage';
 import type { ModelCard } from '../../src/models/modelCard';
 import { saveModel } from '../../src/models/modelFolder';
@@ -29,7 +29,7 @@ Trains a model on pictures of your own and keeps it in a folder, with a card tha
                     each with a folder a class; or a table (.csv) of files and classes, and perhaps parts
   --out MODEL       the folder to make; npm run predict -- MODEL PICTURE... uses it
   --backbone NAME   the network to start from: one of torchvision's, whose weights npm run data -- weights NAME
-                    fetches, or a CIFAR net (default: torchvision's if its weights are there, else resnet20_cifar)
+                    fetches, or a CIFAR net (default: resnet34 or resnet18 if its weights are there, else resnet20x2_cifar)
   --way WAY         features: a new last layer on the network's features, a matter of moments;
                     fine-tune: all layers after that; auto (default): both, and fine-tuning is kept if it gains more
                     than its standard error on the validation pictures
@@ -58,8 +58,6 @@ const OPTIONS = {
   resume: { type: 'boolean', default: false },
 } as const;
 
-const OURS = 'resnet20_cifar';
-
 /** One of some words. */
 function choice<T extends string>(option: string, text: string, allowed: readonly T[]): T {
   const found = allowed.find((each) => each === text);
@@ -81,12 +79,7 @@ async function main(): Promise<void> {
   const { values } = parsed;
   if (!values.data) throw new Trouble('--data is missing: which pictures? (--help says more)');
   if (!values.out) throw new Trouble('--out is missing: which folder shall be made? (--help says more)');
-  const torchvisions = BACKBONE_NAMES.filter((name) => !name.endsWith('_cifar'));
-  const backbone = choice(
-    'backbone',
-    values.backbone ?? torchvisions.find((name) => backboneWeights(name).available) ?? OURS,
-    BACKBONE_NAMES,
-  );
+  const backbone = choice('backbone', values.backbone ?? startingBackbone(), BACKBONE_NAMES);
   const folder = fromReader(values.out);
   const files = trainingFiles(folder);
   const settings: LearnSettings = {

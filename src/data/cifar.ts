@@ -1,31 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Random } from '../random';
+import { CIFAR100_LAYOUT, CIFAR10_LAYOUT, type CifarLayout, SIDE, VALUES } from './cifarLayout';
 import { checkIndex, type Dataset, type Sample } from './dataset';
 import { Fingerprint } from '../fingerprint';
 import type { RgbImage } from './image';
 import { applyToTensor, ToTensor, type Transform } from './transforms';
 
-/** Height and width of every image. */
-const SIDE = 32;
 const PIXELS = SIDE * SIDE;
-const VALUES = PIXELS * 3;
-
-/** How a data set's binary version is laid out: records of a few label bytes, then the red, green and blue plane, row by row. */
-interface Layout {
-  name: string;
-  folder: string;
-  train: readonly string[];
-  test: readonly string[];
-  /** Records of each file. */
-  records: { train: number; test: number };
-  /** Bytes before the pixels; the last one is the class. */
-  labelBytes: number;
-  /** The names of the classes, or the file that lists them, one a line. */
-  classes: readonly string[] | { file: string; count: number };
-  /** What fetches it. */
-  command: string;
-}
 
 export interface CifarOptions {
   /** The 50,000 training images (default) or the 10,000 test images. */
@@ -39,16 +21,7 @@ export interface CifarOptions {
  * https://www.cs.toronto.edu/~kriz/cifar.html
  */
 export class CIFAR10 implements Dataset {
-  protected static readonly layout: Layout = {
-    name: 'CIFAR10',
-    folder: 'cifar-10-batches-bin',
-    train: [1, 2, 3, 4, 5].map((n) => `data_batch_${n}.bin`),
-    test: ['test_batch.bin'],
-    records: { train: 10_000, test: 10_000 },
-    labelBytes: 1,
-    classes: ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'],
-    command: 'npm run data -- cifar10',
-  };
+  protected static readonly layout: CifarLayout = CIFAR10_LAYOUT;
 
   readonly length: number;
 
@@ -103,19 +76,10 @@ export class CIFAR10 implements Dataset {
 
 /** CIFAR-100: as many images of the same size, in a hundred classes ("fine labels"), read in the same way. */
 export class CIFAR100 extends CIFAR10 {
-  protected static override readonly layout: Layout = {
-    name: 'CIFAR100',
-    folder: 'cifar-100-binary',
-    train: ['train.bin'],
-    test: ['test.bin'],
-    records: { train: 50_000, test: 10_000 },
-    labelBytes: 2, // one of 20 groups of classes, then the class
-    classes: { file: 'fine_label_names.txt', count: 100 },
-    command: 'npm run data -- cifar100',
-  };
+  protected static override readonly layout: CifarLayout = CIFAR100_LAYOUT;
 }
 
-function readFile(path: string, { name, command }: Layout): Buffer {
+function readFile(path: string, { name, command }: CifarLayout): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
@@ -123,7 +87,7 @@ function readFile(path: string, { name, command }: Layout): Buffer {
   }
 }
 
-function namesOf(layout: Layout, folder: string): readonly string[] {
+function namesOf(layout: CifarLayout, folder: string): readonly string[] {
   const { name, classes } = layout;
   if (!('file' in classes)) return classes;
   const path = join(folder, classes.file);
@@ -137,7 +101,7 @@ function namesOf(layout: Layout, folder: string): readonly string[] {
 function readRecords(
   path: string,
   records: number,
-  layout: Layout,
+  layout: CifarLayout,
   classes: number,
   { images, labels }: { images: Uint8Array; labels: Uint8Array },
 ): void {

@@ -68,3 +68,8 @@ export function backboneWeights(name: string): Weights {
   const { weights } = findBackbone(name);
   return weights.find(({ available }) => available) ?? weights[0];
 }
+
+/** The network to start from where nobody names one: the article's, or a quicker one, if its weights are here; else our own. */
+export function startingBackbone(): string {
+  return ['resnet34', 'resnet18'].find((name) => backboneWeights(name).available) ?? 'resnet20x2_cifar';
+}

@@ -4,18 +4,22 @@ import { type CifarOptions, CifarResNet } from './cifar';
 import {
   ResNet110_Cifar_Weights,
   ResNet20_Cifar_Weights,
+  ResNet20x2_Cifar_Weights,
   ResNet32_Cifar_Weights,
   ResNet44_Cifar_Weights,
   ResNet56_Cifar_Weights,
 } from './cifarWeights';
 import { type WeightsEnum, verifyWeights } from './weights';
 
+/** @param widths - of a net that is wider than the paper's. */
 function cifar<Enum extends string>(
   depth: number,
   weightsEnum: WeightsEnum<Enum>,
+  widths?: CifarOptions['widths'],
 ): Builder<Enum, CifarOptions, CifarResNet> {
   return namedBuilder(weightsEnum, ({ weights, progress, ...kwargs }) => {
     const chosen = verifyWeights(weightsEnum, weights);
+    if (widths) kwargs.widths = widths;
     if (chosen !== null) {
       _ovewriteNamedParam(kwargs, 'numClasses', chosen.meta.categories.length);
       _ovewriteNamedParam(kwargs, 'shortcut', 'A');
@@ -35,6 +39,9 @@ function plain(depth: number): (options?: PlainOptions) => CifarResNet {
 
 /** The paper's ResNet-20 for CIFAR-10 (section 4.2). */
 export const resnet20_cifar = cifar(20, ResNet20_Cifar_Weights);
+
+/** {@link resnet20_cifar} with twice the channels: 32, 64 and 128. */
+export const resnet20x2_cifar = cifar(20, ResNet20x2_Cifar_Weights, [32, 64, 128]);
 
 /** The paper's ResNet-32 for CIFAR-10 (section 4.2). */
 export const resnet32_cifar = cifar(32, ResNet32_Cifar_Weights);

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
+import { CIFAR10_CLASSES } from '../data/cifarLayout';
 import { IMAGENET_MEAN, IMAGENET_STD, type ImageClassificationPreset } from '../data/presets';
 import { projectRoot } from '../locations';
 import card20 from './pretrained/resnet20_cifar.json';
+import card20x2 from './pretrained/resnet20x2_cifar100.json';
 import card56 from './pretrained/resnet56_cifar.json';
 import { type Weights, type WeightsDetails, publishedAt, weightsEnum } from './weights';
 
 /*
  * Weights of the CIFAR nets. AKAMASTER_V1 are those published with github.com/akamaster/pytorch_resnet_cifar10 (Yerlan
- * Idelbayev, BSD-2-Clause); the accuracies are its README's. WORKBOOK_V1 was trained by this workbook and is shipped.
+ * Idelbayev, BSD-2-Clause); the accuracies are its README's. WORKBOOK_V1 was trained by this workbook and is shipped; the
+ * wide ResNet-20's on CIFAR-100, the others on CIFAR-10.
  */
 
 const AKAMASTER = 'https://github.com/akamaster/pytorch_resnet_cifar10';
@@ -31,39 +34,61 @@ const transforms: ImageClassificationPreset = {
   interpolation: 'bilinear',
 };
 
+interface Published {
+  categories?: readonly string[];
+  /** In percent of the test pictures. */
+  acc1: number;
+  numParams: number;
+  gigaOps: number;
+  fileSize: number;
+  recipe: string;
+  docs: string;
+}
+
 function details(
-  depth: Depth,
   source: WeightsDetails['source'],
-  { acc1, ...rest }: { acc1: number; fileSize: number; recipe: string; docs: string },
+  { acc1, categories = CIFAR10_CLASSES, ...rest }: Published,
 ): WeightsDetails {
-  const { numParams, gigaOps } = NETWORKS[depth];
-  const classes = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
-  const metrics = { 'CIFAR-10': { 'acc@1': acc1 } };
-  const meta = { categories: classes, minSize: [1, 1] as const, metrics, numParams, gigaOps, ...rest };
-  return { source, transforms, meta };
+  const metrics = { [`CIFAR-${categories.length}`]: { 'acc@1': acc1 } };
+  return { source, transforms, meta: { categories, minSize: [1, 1], metrics, ...rest } };
 }
 
 function akamaster(depth: Depth): { AKAMASTER_V1: WeightsDetails } {
-  const { file, acc1, fileSize } = NETWORKS[depth];
+  const { file, ...known } = NETWORKS[depth];
   const docs = "Trained as in the paper's section 4.2, with option-A shortcuts.";
   const source = publishedAt(`${AKAMASTER}/raw/master/pretrained_models/${file}`);
-  return { AKAMASTER_V1: details(depth, source, { acc1, fileSize, recipe: AKAMASTER, docs }) };
+  return { AKAMASTER_V1: details(source, { ...known, recipe: AKAMASTER, docs }) };
 }
 
-/** @param card - what lies beside shipped weights, as `npm run experiment -- backbone` writes it. */
-function shipped(depth: Depth, card: typeof card20, fileSize: number): { WORKBOOK_V1: WeightsDetails } {
+/**
+ * @param card - what lies beside shipped weights, as `npm run experiment -- backbone` writes it.
+ * @param gigaOps - multiply-adds for a picture of 32x32, in billions.
+ */
+function shipped(card: typeof card20, gigaOps: number, fileSize: number): { WORKBOOK_V1: WeightsDetails } {
   const path = join(projectRoot(), 'src', 'models', 'pretrained', `${card.name}.safetensors`);
-  const acc1 = 100 * card.testAccuracyOfTheRun;
-  const docs = `${card.description} ${card.data}`;
-  return { WORKBOOK_V1: details(depth, { path }, { acc1, fileSize, recipe: card.repeatWith, docs }) };
+  const known = {
+    categories: card.classes.split(', '),
+    acc1: 100 * card.testAccuracyOfTheRun,
+    numParams: card.parameters,
+    recipe: card.repeatWith,
+    docs: `${card.description} ${card.data}`,
+  };
+  return { WORKBOOK_V1: details({ path }, { ...known, gigaOps, fileSize }) };
 }
 
 export const ResNet20_Cifar_Weights = weightsEnum(
   'ResNet20_Cifar_Weights',
-  { ...akamaster(20), ...shipped(20, card20, 0.53) },
+  { ...akamaster(20), ...shipped(card20, 0.041, 0.53) },
   'WORKBOOK_V1',
 );
 export type ResNet20_Cifar_Weights = Weights<'ResNet20_Cifar_Weights'>;
+
+export const ResNet20x2_Cifar_Weights = weightsEnum(
+  'ResNet20x2_Cifar_Weights',
+  shipped(card20x2, 0.163, 2.1),
+  'WORKBOOK_V1',
+);
+export type ResNet20x2_Cifar_Weights = Weights<'ResNet20x2_Cifar_Weights'>;
 
 export const ResNet32_Cifar_Weights = weightsEnum('ResNet32_Cifar_Weights', akamaster(32), 'AKAMASTER_V1');
 export type ResNet32_Cifar_Weights = Weights<'ResNet32_Cifar_Weights'>;
@@ -73,7 +98,7 @@ export type ResNet44_Cifar_Weights = Weights<'ResNet44_Cifar_Weights'>;
 
 export const ResNet56_Cifar_Weights = weightsEnum(
   'ResNet56_Cifar_Weights',
-  { ...akamaster(56), ...shipped(56, card56, 1.66) },
+  { ...akamaster(56), ...shipped(card56, 0.126, 1.66) },
   'WORKBOOK_V1',
 );
 export type ResNet56_Cifar_Weights = Weights<'ResNet56_Cifar_Weights'>;

@@ -10,7 +10,7 @@ import { loadCheckpoint } from '../../src/checkpoint/load';
 import { ImageFolder } from '../../src/data/imageFolder';
 import { projectRoot } from '../../src/locations';
 import { resnet18 } from '../../src/models/builders';
-import { resnet20_cifar } from '../../src/models/cifarBuilders';
+import { resnet20x2_cifar } from '../../src/models/cifarBuilders';
 import { loadModel, saveModel } from '../../src/models/modelFolder';
 import { Random } from '../../src/random';
 import { fill, uniform } from '../golden/formula';
@@ -39,7 +39,7 @@ const transforms = {
 };
 const FOLDERS = {
   resnet18: () => resnet18({ numClasses: classes.length }),
-  resnet20_cifar: () => resnet20_cifar({ numClasses: classes.length }),
+  resnet20x2_cifar: () => resnet20x2_cifar({ numClasses: classes.length }),
 };
 for (const [backbone, build] of Object.entries(FOLDERS)) {
   const network = fill(build());
@@ -92,7 +92,7 @@ for (const backbone of Object.keys(FOLDERS)) {
     assert.equal(status, 0, stderr);
     const file = join(scratch, backbone, 'model.pth');
     assert.deepEqual(loadCheckpoint(file), loadCheckpoint(join(scratch, backbone, 'model.safetensors')));
-    assert.equal(existsSync(join(scratch, backbone, 'cifar_resnet.py')), backbone === 'resnet20_cifar');
+    assert.equal(existsSync(join(scratch, backbone, 'cifar_resnet.py')), backbone === 'resnet20x2_cifar');
     assert.match(stdout, /torch\.load\("model\.pth", weights_only=True\)/);
   });
 }

@@ -78,3 +78,39 @@ describe('the linter holds the order of rooms', () => {
     }
   });
 });
+
+test('src/index.ts follows the chapters: no name stands below the one that imports it first', () => {
+  const index = fs.readFileSync(path.join(root, 'src/index.ts'), 'utf8');
+  const EVERY = 0;
+  const OWN = 9; // for notebooks of the reader's own
+  let chapter: number | undefined;
+  const stands = new Map<string, number>();
+  for (const [, title, names = ''] of index.matchAll(/^\/\/ (.+)|^export \{([^}]*)\} from/gm)) {
+    const heading = /^(?:Chapter (\d)|Every notebook|Not in the chapters)/.exec(title ?? '');
+    if (heading) chapter = Number(heading[1] ?? (title.startsWith('Every') ? EVERY : OWN));
+    for (const [name] of names.replace(/\btype /g, '').matchAll(/\w+/g)) stands.set(name, chapter ?? NaN);
+  }
+  const chapters = [...new Set(stands.values())];
+  assert.deepEqual(chapters, [EVERY, 1, 2, 3, 4, 5, OWN]);
+
+  const met = new Set<string>();
+  for (const file of fs
+    .readdirSync(path.join(root, 'notebooks'))
+    .filter((name) => /^\d.*\.ipynb$/.test(name))) {
+    const number = Number(file[0]);
+    const { cells } = JSON.parse(fs.readFileSync(path.join(root, 'notebooks', file), 'utf8')) as {
+      cells: { source: string[] }[];
+    };
+    const code = cells.map(({ source }) => source.join('')).join('\n');
+    let begins = 0;
+    for (const [, names] of code.matchAll(/import (?:type )?\{([^}]*)\} from 'resnet-workbook'/g))
+      for (const [name] of names.replace(/\btype | as \w+/g, '').matchAll(/\w+/g)) {
+        if (met.has(name)) continue;
+        met.add(name);
+        const place = stands.get(name) ?? NaN;
+        assert.ok(place <= number, `${name}: chapter ${number} imports it, and it stands under ${place}`);
+        if (place === number) begins++;
+      }
+    assert.ok(begins > 0, `chapter ${number} meets nothing first`);
+  }
+});

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { download, type PublishedFile } from '../../../src/data/download';
+import { CIFAR100_LAYOUT, CIFAR10_LAYOUT, filesOfLayout } from '../../../src/data/cifarLayout';
 import { cacheRoot, cifar100Folder, cifar10Folder } from '../../../src/locations';
 import { startProgress } from '../../../src/progress';
 import { Trouble } from '../../lib/reader.cjs';
@@ -22,9 +23,6 @@ interface Published {
   place: () => string;
 }
 
-/** Ten thousand records of 1 label byte and 3,072 pixel bytes. */
-const BATCH_BYTES = 10_000 * 3073;
-
 /** Sizes and SHA-256 are the ones that Julia's MLDatasets checks; the page itself gives the MD5. */
 export const CIFAR10: Published = {
   title: 'CIFAR-10',
@@ -36,10 +34,8 @@ export const CIFAR10: Published = {
       digest: 'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd',
     },
   },
-  folder: 'cifar-10-batches-bin',
-  files: Object.fromEntries(
-    [...[1, 2, 3, 4, 5].map((n) => `data_batch_${n}`), 'test_batch'].map((n) => [`${n}.bin`, BATCH_BYTES]),
-  ),
+  folder: CIFAR10_LAYOUT.folder,
+  files: filesOfLayout(CIFAR10_LAYOUT),
   besides: ['batches.meta.txt'],
   place: cifar10Folder,
 };
@@ -54,9 +50,8 @@ const CIFAR100: Published = {
       digest: '58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec',
     },
   },
-  folder: 'cifar-100-binary',
-  // two label bytes a record
-  files: { 'train.bin': 50_000 * 3074, 'test.bin': 10_000 * 3074, 'fine_label_names.txt': null },
+  folder: CIFAR100_LAYOUT.folder,
+  files: filesOfLayout(CIFAR100_LAYOUT),
   besides: ['coarse_label_names.txt'],
   place: cifar100Folder,
 };

@@ -24,14 +24,15 @@ class Block(nn.Module):
 
 
 class CifarResNet(nn.Module):
-    def __init__(self, depth, num_classes=10):
+    def __init__(self, depth, num_classes=10, width=1):
         super().__init__()
-        self.conv1, self.bn1 = conv3x3(3, 16), nn.BatchNorm2d(16)
-        for stage, (inputs, planes, stride) in enumerate([(16, 16, 1), (16, 32, 2), (32, 64, 2)], 1):
+        a, b, c = 16 * width, 32 * width, 64 * width
+        self.conv1, self.bn1 = conv3x3(3, a), nn.BatchNorm2d(a)
+        for stage, (inputs, planes, stride) in enumerate([(a, a, 1), (a, b, 2), (b, c, 2)], 1):
             first = Block(inputs, planes, stride)
             others = [Block(planes, planes, 1) for _ in range((depth - 2) // 6 - 1)]
             setattr(self, f"layer{stage}", nn.Sequential(first, *others))
-        self.linear = nn.Linear(64, num_classes)
+        self.linear = nn.Linear(c, num_classes)
 
     def forward(self, x):
         x = F.relu(self.bn1(self.conv1(x)))

@@ -1,11 +1,8 @@
 import { basename } from 'node:path';
 import type { ModelCard } from '../../../src/models/modelCard';
 
-/** The depth of a CIFAR net by its builder's name, "resnet20_cifar"; undefined for torchvision's networks. */
-export function cifarDepth(backbone: string): number | undefined {
-  const [, depth] = /^resnet(\d+)_cifar$/.exec(backbone) ?? [];
-  return depth === undefined ? undefined : Number(depth);
-}
+/** Whether it is the builder of a CIFAR net, and not one of torchvision's. */
+export const isCifar = (backbone: string): boolean => backbone.endsWith('_cifar');
 
 /** Strings, numbers and lists of them are written alike in JSON and in Python. */
 const literal = (value: unknown): string => JSON.stringify(value);
@@ -13,11 +10,13 @@ const literal = (value: unknown): string => JSON.stringify(value);
 /** A Python script that answers a picture with the network in a .pth file. */
 export function torchScript(file: string, { classes, backbone, transforms }: ModelCard): string {
   const { resizeSize, cropSize, mean, std } = transforms;
-  const depth = cifarDepth(backbone);
-  const [from, build] =
-    depth === undefined
-      ? [`from torchvision.models import ${backbone}`, `${backbone}(num_classes=${classes.length})`]
-      : ['from cifar_resnet import CifarResNet', `CifarResNet(${depth}, num_classes=${classes.length})`];
+  const [, depth, width = '1'] = /^resnet(\d+)(?:x(\d+))?_cifar$/.exec(backbone) ?? []; // "resnet20x2_cifar"
+  const [from, build] = isCifar(backbone)
+    ? [
+        'from cifar_resnet import CifarResNet',
+        `CifarResNet(${depth}, num_classes=${classes.length}, width=${width})`,
+      ]
+    : [`from torchvision.models import ${backbone}`, `${backbone}(num_classes=${classes.length})`];
   return `import torch
 from PIL import Image
 from torchvision import transforms as T
