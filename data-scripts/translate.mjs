@@ -1,5 +1,6 @@
 // @ts-check
 // `npm run translate`: what a language's edition still lacks, with the English to translate. Runs on what set-up has installed.
+import fs from 'node:fs';
 import { Trouble, fail, parse } from './lib/reader.cjs';
 
 const HELP = `npm run translate -- status | check | todo [WHAT] [options]
@@ -9,7 +10,7 @@ The editions of the notebooks in other languages: notebooks/zh/.
   status          what is to do, by file
   check           what is wrong, a line each; ends with an error where anything is
   todo WHAT       what is to be translated, in the files' own format: a chapter's number or name, home, README,
-                  outputs, comments (those of outputs: as the notebooks were executed last; npm start does that)
+                  outputs, comments (outputs: what stands in the code, and what the notebooks put out when executed last)
   --language CODE default: all there are; for todo the first
   --help, -h      this text`;
 
@@ -62,7 +63,8 @@ async function main() {
  * @param {readonly import('./languages/check.mjs').Prose[]} pages
  */
 function status(faults, pages) {
-  const rows = pages.map(({ name, file, parts }) => {
+  const rows = pages.map(({ name, file, parts, optional }) => {
+    if (optional && !fs.existsSync(file)) return `  ${name}: none, which is no fault`;
     const own = faults.filter(
       ({ kind, where }) => kind === 'prose' && file.endsWith(where.split(', ')[0] ?? ''),
     );

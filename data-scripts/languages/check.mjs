@@ -1,11 +1,13 @@
 // @ts-check
 // What is wrong with a language, a line each: what was not translated, or from an older English; what a translation lost on
 // its way; what no reader should see.
+import fs from 'node:fs';
 import path from 'node:path';
 import { inRoot } from '../lib/paths.mjs';
 import { readJson, readText } from '../lib/files.mjs';
 import { executedCopy, readNotebook, sourceOf, workbook } from '../notebooks/notebooks.mjs';
 import comments from './comments.cjs';
+import { textsOf } from './literals.mjs';
 import { match, partsOf, readTranslations, sectionsOf } from './overlay.mjs';
 import outputs from './outputs.cjs';
 import { brokenEmphasis, proseFaults, proseOf } from './prose.mjs';
@@ -16,12 +18,12 @@ export const IMAGENET = new Set(readJson(inRoot('src', 'models', 'imagenetCatego
 /** @typedef {import('./overlay.mjs').Language} Language */
 /** @typedef {import('./overlay.mjs').Part} Part */
 /** @typedef {import('../notebooks/notebooks.mjs').Notebook} Notebook */
-/** A page in English, and the file of its translations. `optional`: its parts need no translation.
+/** A page in English, and the file of its translations. `optional`: there need be no such file.
  * @typedef {{ name: string, file: string, parts: Part[], optional?: boolean }} Prose */
 /** @typedef {{ where: string, what: string, english?: string, kind: 'prose' | 'output' | 'comment' }} Fault */
 
 /**
- * What a language has to translate in prose: each notebook, the home page, and of the README what it likes.
+ * What a language has to translate in prose: each notebook, the home page, and the README if it likes.
  * @param {Language} language
  * @param {readonly string[]} [notebooks]
  * @returns {Prose[]}
@@ -52,6 +54,7 @@ export function proseIn({ folder, code }, notebooks = workbook()) {
  * @returns {Fault[]}
  */
 export function checkProse(language, { name, file, parts, optional }) {
+  if (optional && !fs.existsSync(file)) return [];
   const { exercise } = language.words;
   const { matched, orphaned } = match(parts, readTranslations(file));
   const shown = path.basename(file);
@@ -65,7 +68,6 @@ export function checkProse(language, { name, file, parts, optional }) {
     const english = part.english.replaceAll(shown, 'README.md'); // a README that is linked links back
     const fault = (/** @type {string} */ what) =>
       faults.push({ kind: 'prose', where: `${shown}, ${part.id}`, what, english: part.english });
-    if (state === 'missing' && optional) continue;
     if (state === 'missing') fault(`missing: ${name}`);
     else if (state === 'stale') fault('stale: the English was changed after it was translated');
     else for (const what of proseFaults(english, text ?? '', exercise)) fault(what);
@@ -148,6 +150,38 @@ export function checkCells(language, name, notebook, used = new Set()) {
   return [...faults.values()];
 }
 
+/** @param {Notebook} notebook */
+const codeOf = ({ cells }) =>
+  cells
+    .filter(({ cell_type }) => cell_type === 'code')
+    .map(sourceOf)
+    .join('\n;\n');
+
+/** Whose texts readers meet while cells run. */
+const SOURCES = [
+  ...fs.readdirSync(inRoot('src', 'notebook')).map((name) => `notebook/${name}`),
+  ...['progress', 'interrupt', 'locations', 'data/split', 'data/surveyReport'].map((name) => `${name}.ts`),
+  ...['trainAndEval', 'featureCache', 'transfer'].map((name) => `training/${name}.ts`),
+  ...['capture', 'graph', 'recorder', 'survey'].map((name) => `ops/${name}.ts`),
+];
+
+/**
+ * What code may print or show and has no entry, whether a run came there or not.
+ * @param {Language} language
+ * @param {string} where
+ * @param {string} code
+ * @returns {Fault[]}
+ */
+export function checkTexts(language, where, code) {
+  /** @type {Fault[]} */
+  const faults = [];
+  const { phrase } = outputs.translator(language, {
+    onMissing: (kind, english) => faults.push({ kind, where, what: 'text without an entry', english }),
+  });
+  for (const text of textsOf(code)) phrase(text);
+  return faults;
+}
+
 /**
  * All that is wrong with a language. Outputs are looked at where there are executed copies.
  * @param {Language} language
@@ -161,5 +195,9 @@ export function checkLanguage(language, executed) {
     ...files.flatMap((file) =>
       checkCells(language, path.basename(file, '.ipynb'), executedCopy(file, executed)),
     ),
+    ...files.flatMap((file) =>
+      checkTexts(language, path.basename(file, '.ipynb'), codeOf(readNotebook(file))),
+    ),
+    ...SOURCES.flatMap((name) => checkTexts(language, `src/${name}`, readText(inRoot('src', name)) ?? '')),
   ];
 }

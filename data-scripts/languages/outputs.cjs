@@ -40,7 +40,7 @@ const FIRST_WORD = /^[A-Z][a-z]+(?:['’-][a-z]+)*$/;
  */
 function hasWords(text, isPart = false) {
   const words = text
-    .replace(/`[^`]*`|[\w-]+(?:\/[\w-]+)+\.\w+/g, '') // code, paths of files
+    .replace(/`[^`]*`|[\w-]+(?:\/[\w-]+)+\.\w+|(?<!\S)\/\S+|\w+:\/\/\S+/g, '') // code, paths, addresses
     .split(/[\s,;:!?()[\]{}"“”|/=<>+±×→≠]+|\.(?=\s|$)|'(?=\s|$)|(?<=\s|^)'/)
     .filter((word) => word && word !== '-');
   if (!isPart && FIRST_WORD.test(words[0] ?? '')) return true;

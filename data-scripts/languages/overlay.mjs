@@ -28,7 +28,7 @@ import { sourceOf } from '../notebooks/notebooks.mjs';
  * @typedef {object} Words
  * @property {string} tag for `lang`: `zh-CN`
  * @property {string} name as its readers write it: 中文
- * @property {string} stale what stands above a cell that is shown in English, since its translation is of an older one
+ * @property {string} stale what stands in a cell that is shown in English, since its translation is of an older one
  * @property {string} exercise how the title of an exercise begins
  * @property {string[]} fonts for its text, those before the system's own
  */
@@ -59,8 +59,8 @@ export function readLanguage(code, notebooks = inRoot('notebooks')) {
     code,
     folder,
     words: read(FILE),
-    outputs: read('outputs.json'),
-    comments: read('comments.json'),
+    outputs: read('outputs.json', '{}'),
+    comments: read('comments.json', '{}'),
     notes: read('notes.json', '{}'),
     terms: readTerms(readText(path.join(folder, 'terms.md')) ?? ''),
   };
@@ -148,8 +148,20 @@ const slugOf = (heading) =>
     .replace(/^-|-$/g, '');
 
 /**
+ * What a reader sees of a part: its translation; where it is of an older English, the English with a mark below its heading.
+ * @param {{ english: string, text?: string, state?: Matched['state'] }} part
+ * @param {Words} words
+ */
+export function shown({ english, text = '', state }, { stale }) {
+  if (state === 'translated') return text;
+  if (state !== 'stale') return english;
+  const heading = /^#+ .*\n*/.exec(english)?.[0] ?? '';
+  return `${heading && `${heading.trimEnd()}\n\n`}${stale}\n\n${english.slice(heading.length)}`;
+}
+
+/**
  * A notebook in another language: prose from its translations, comments and outputs by their entries. What has none stays
- * English; a cell whose English was changed since says so above it.
+ * English; a cell whose English was changed since says so.
  * @param {Notebook} notebook
  * @param {Language} language
  * @param {string} name
@@ -163,8 +175,7 @@ export function translateNotebook(notebook, { folder, words }, name, translator)
     const source = sourceOf(cell);
     if (cell.cell_type === 'markdown') {
       const { text, state } = prose.get(cell.id ?? '') ?? {};
-      if (state === 'translated') return { ...cell, source: text ?? '' };
-      return { ...cell, source: state === 'stale' ? `${words.stale}\n\n${source}` : source };
+      return { ...cell, source: shown({ english: source, text, state }, words) };
     }
     if (cell.cell_type !== 'code') return cell;
     const prompts = /** @type {Record<string, string> | undefined} */ (cell.metadata.mystnb);

@@ -1,7 +1,7 @@
 // @ts-check
 // What a translation of prose has to keep of its English: formulas, code, links, headings, exercises, tables.
 
-const FENCE = /^(`{3,})[^\n]*\n([\s\S]*?)\n\1$/gm;
+const FENCE = /^(`{3,})([^\n]*)\n([\s\S]*?)\n\1$/gm;
 const CODE = /(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)/gs;
 const FORMULA = /\$\$[\s\S]+?\$\$|(?<![\\$\d\w])\$[^$\n]+?\$(?![\d$])/g;
 const TARGET = /\]\(([^)\s]+)\)|<(https?:[^>\s]+)>/g;
@@ -24,7 +24,9 @@ export function fixedParts(markdown, exercise) {
   };
   const prose = markdown
     .replace(/^> ?/gm, '')
-    .replace(FENCE, (whole) => take('code blocks', withoutComments(whole)))
+    .replace(FENCE, (whole, _ticks, /** @type {string} */ kind) =>
+      take('code blocks', kind === 'text' ? leftColumn(whole) : withoutComments(whole)),
+    )
     .replace(CODE, (_whole, _ticks, /** @type {string} */ code) =>
       take('code spans', code.replace(/\s+/g, ' ').trim()),
     );
@@ -42,6 +44,10 @@ export function fixedParts(markdown, exercise) {
     tags: all(/<\/?(\w+)[^>]*>/g).map(([, name = '']) => name),
   };
 }
+
+/** Of a list of names and what they are, as the README's map: the names. @param {string} fence */
+const leftColumn = (fence) =>
+  [...fence.matchAll(/^ {0,4}(\S.*?)(?= {2}|$)/gm)].map(([, name]) => name).join(' ');
 
 /** @param {string} fence its comments may be translated */
 const withoutComments = (fence) => fence.replace(/(^|\s)(\/\/|#).*$/gm, '').replace(/\s+/g, ' ');

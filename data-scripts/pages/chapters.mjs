@@ -30,7 +30,7 @@ export function readChapters(notebooks, executed, edition) {
     const name = path.basename(file, '.ipynb');
     const ran = executedCopy(file, executed);
     const { notebook, plots } = withFigures(edition.notebook(ran, name), edition.say);
-    const { title, summary } = describe(name, notebook);
+    const { title, summary } = describe(name, notebook, edition.stale);
     return { ...describe(name, ran), title, summary, notebook, plots }; // its times are those of the English
   });
 }
@@ -93,9 +93,10 @@ function mainFigure(chapters, source, { say }) {
 /**
  * @param {string} name
  * @param {Notebook} notebook
+ * @param {string} [mark] no summary
  * @returns {Omit<Chapter, 'notebook' | 'plots'>}
  */
-function describe(name, notebook) {
+function describe(name, notebook, mark) {
   const prose = notebook.cells.filter(({ cell_type }) => cell_type === 'markdown').map(sourceOf);
   const code = notebook.cells.filter(({ cell_type }) => cell_type === 'code').map(sourceOf);
   const words = prose.join(' ').split(/\s+/).filter(Boolean).length;
@@ -107,7 +108,10 @@ function describe(name, notebook) {
   return {
     name,
     title: /^#\s+(.+)/.exec(heading)?.[1].trim() ?? name,
-    summary: (paragraphs.find((text) => /^[\p{L}*_`"[]/u.test(text)) ?? '').replace(/\s+/g, ' '),
+    summary: (paragraphs.find((text) => text !== mark && /^[\p{L}*_`"[]/u.test(text)) ?? '').replace(
+      /\s+/g,
+      ' ',
+    ),
     minutes: Math.max(1, Math.round((words + WORDS_A_CODE_LINE * lines) / WORDS_A_MINUTE)),
     run: notebook.metadata.run,
   };

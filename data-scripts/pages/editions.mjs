@@ -2,7 +2,14 @@
 // The languages in which pages are made: English, and each that has a folder. One execution serves them all.
 import path from 'node:path';
 import { IMAGENET } from '../languages/check.mjs';
-import { languages, match, readTranslations, sectionsOf, translateNotebook } from '../languages/overlay.mjs';
+import {
+  languages,
+  match,
+  readTranslations,
+  sectionsOf,
+  shown,
+  translateNotebook,
+} from '../languages/overlay.mjs';
 import outputs from '../languages/outputs.cjs';
 
 /** @typedef {import('../notebooks/notebooks.mjs').Notebook} Notebook */
@@ -12,6 +19,8 @@ import outputs from '../languages/outputs.cjs';
  * @property {string} tag for `lang`: `zh-CN`
  * @property {string} name as its readers write it
  * @property {string} exercise how the title of an exercise begins
+ * @property {string} [stale] what marks a part that is shown in English
+ * @property {string[]} [fonts] that have its letters
  * @property {(english: string) => string} say what the pages themselves say
  * @property {(notebook: Notebook, name: string) => Notebook} notebook
  * @property {(english: string) => string} home its home page
@@ -47,7 +56,7 @@ export function editions(onMissing = () => {}) {
       home: (/** @type {string} */ english) => {
         const { matched } = match(sectionsOf(english), readTranslations(path.join(folder, 'index.md')));
         return matched
-          .map(({ part, text, state }) => (state === 'translated' ? text : part.english))
+          .map(({ part: { english }, text, state }) => shown({ english, text, state }, words))
           .join('\n\n');
       },
     };

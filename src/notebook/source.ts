@@ -41,7 +41,7 @@ export function showSource(symbol: SymbolOrName): void {
     const titles = { theirs: `torchvision ${torchvisionSource()?.version}`, ours: `${file}, ${where}` };
     show({ 'text/html': sideBySideHtml(beside, titles), 'text/plain': plain });
   } else {
-    const note = beside === 'no file' ? ". torchvision's own is not here: `npm run setup` brings it" : '';
+    const note = beside === 'no-file' ? ". torchvision's own is not here: `npm run setup` brings it" : '';
     show({
       'text/markdown': `${fenced(text, 'typescript')}\n\n*\`${file}\`, ${where}${note}*`,
       'text/plain': plain,
@@ -53,12 +53,12 @@ export function showSource(symbol: SymbolOrName): void {
 const FOLLOWS_TORCHVISION = ['src/models/resnet.ts', 'src/models/builders.ts'];
 
 /** A symbol's statements beside torchvision's; or why there are none. */
-export function besideTorchvision({ name, text, file }: Source): AlignedRow[] | 'no file' | 'no such name' {
-  if (!FOLLOWS_TORCHVISION.includes(file)) return 'no such name';
+export function besideTorchvision({ name, text, file }: Source): AlignedRow[] | 'no-file' | 'not-there' {
+  if (!FOLLOWS_TORCHVISION.includes(file)) return 'not-there';
   const torchvision = torchvisionSource();
-  if (!torchvision) return 'no file';
+  if (!torchvision) return 'no-file';
   const theirs = pythonStatements(torchvision.text, torchvisionName(name));
-  if (theirs.length === 0) return 'no such name';
+  if (theirs.length === 0) return 'not-there';
   return align(theirs, typescriptStatements(text, parser(), name.includes('.')));
 }
 

@@ -36,6 +36,7 @@ interface Check {
   checkProse(language: Language, page: object): Fault[];
   checkEntries(language: Language): Fault[];
   checkCells(language: Language, name: string, notebook: { cells: Cell[] }): Fault[];
+  checkTexts(language: Language, where: string, code: string): (Fault & { english?: string })[];
   checkLanguage(language: Language, executed: string): Fault[];
 }
 
@@ -148,7 +149,7 @@ describe('what is wrong with a language', () => {
     const title = '# 1. A chapter\n\nThe loss $L$ of `net`, or [the paper](https://example.org).';
     const { faults, cells } = made(t, { english: { title } });
     assert.deepEqual(faults, ['1-chapter.md, title: stale: the English was changed after it was translated']);
-    assert.equal(cells[0], `*译文待更新*\n\n${title}`);
+    assert.equal(cells[0], title.replace('\n\n', '\n\n*译文待更新*\n\n')); // below its heading
   });
 
   const line = '1-chapter.md, title';
@@ -220,6 +221,37 @@ describe('what is wrong with a language', () => {
   ];
   for (const [name, changes, expected] of cases)
     test(name, (t) => assert.deepEqual(made(t, changes).faults, expected));
+
+  test('a README is whole, or is not there', (t) => {
+    const folder = temporary(t);
+    const language = { ...overlay.languages()[0], folder };
+    const parts = [
+      { id: 'one', english: '# One' },
+      { id: 'two', english: '# Two' },
+    ];
+    const page = { name: 'README', file: path.join(folder, 'README.zh.md'), parts, optional: true };
+    assert.deepEqual(check.checkProse(language, page), []);
+    fs.writeFileSync(page.file, `<!-- cell one ${overlay.hashOf('# One')} -->\n# 一\n`);
+    const faults = check.checkProse(language, page).map(({ where, what }) => `${where}: ${what}`);
+    assert.deepEqual(faults, ['README.zh.md, two: missing: README']);
+  });
+
+  test('of a list of names and what they are, the names are compared', (t) => {
+    const list = (names: string, what: string) =>
+      `# 1. A\n\n\`\`\`text\n${names}    ${what}\n            ${what}\n\`\`\``;
+    const english = { title: list('src/', 'the library') };
+    const mark = `<!-- cell title ${overlay.hashOf(english.title)} -->`;
+    const faultsOf = (title: string) => made(t, { english, mark, chinese: { title } }).faults;
+    assert.deepEqual(faultsOf(list('src/', '库')), []);
+    assert.match(faultsOf(list('源码/', '库')).join(), /code blocks differ/);
+  });
+
+  test('a text of a branch that no run took', () => {
+    const language = { ...overlay.languages()[0], outputs: { 'It rose by {}.': '上升了{}。' } };
+    const code = "console.log(a > 0 ? `It rose by ${a}.` : 'It fell.');";
+    const found = check.checkTexts(language, 'code', code).map(({ what, english }) => `${what}: ${english}`);
+    assert.deepEqual(found, ['text without an entry: It fell.']);
+  });
 
   test('a mark that can not be read is named with its line', (t) => {
     assert.throws(() => made(t, { mark: '<!-- cell title -->' }), {

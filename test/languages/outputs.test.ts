@@ -85,6 +85,7 @@ describe('outputs in another language', () => {
       'ResNet-34',
       'src/models/resnet.ts',
       '0_cat',
+      '/home/somebody/pictures',
     ])
       assert.equal(phrase(text), text);
     assert.deepEqual(missing, []);
