@@ -61,11 +61,15 @@ async function main() {
 async function pages() {
   // Imported only now: it needs packages, which aren't there before set-up.
   const { render } = await import('./pages/render.mjs');
-  const { index, missing, untranslated } = await render();
+  const { index, missing, untranslated, fontless } = await render();
   for (const name of missing)
     console.log(`  ${name} has no outputs on its page: it was not executed as it is now`);
   for (const [language, texts] of untranslated)
     console.log(`  ${language}: ${texts.length} texts stay English (npm run translate -- status)`);
+  for (const { name, fonts = [] } of fontless)
+    console.log(
+      `  No font here has the letters of ${name}, by which pictures of plots are laid out: install ${fonts[0]}`,
+    );
   console.log(
     `Pages: ${path.relative(process.cwd(), index)}\n       ${pathToFileURL(fs.realpathSync(index)).href}`,
   );

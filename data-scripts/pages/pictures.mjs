@@ -17,21 +17,35 @@ const TIMEOUT_MS = 60_000;
 const DRAW = `({ figure, width, height }) =>
   Plotly.toImage(figure, { format: 'svg', width, height, imageDataOnly: true })`;
 
+/** In the page: those names of which no font has the letters. Such letters all look alike. */
+const WITHOUT_FONT = `(names) => {
+  const canvas = document.createElement('canvas');
+  const drawing = canvas.getContext('2d');
+  drawing.font = '30px sans-serif';
+  const look = (letter) => {
+    drawing.clearRect(0, 0, canvas.width, canvas.height);
+    drawing.fillText(letter, 10, 50);
+    return canvas.toDataURL();
+  };
+  return names.filter((name) => look(name[0]) === look(name[1]));
+}`;
+
 /**
  * Draws the pictures that `folder` hasn't got, and removes those of other figures.
  * @param {readonly Drawing[]} drawings
  * @param {string} plotly the script's path
  * @param {string} folder
  * @param {string | null} browser
- * @returns {Promise<boolean>} whether all are there: false without a browser
+ * @param {readonly string[]} names of the languages, in their letters
+ * @returns {Promise<string[] | null>} the languages for which there is no font here; null without a browser
  */
-export async function drawPictures(drawings, plotly, folder, browser) {
+export async function drawPictures(drawings, plotly, folder, browser, names) {
   fs.mkdirSync(folder, { recursive: true });
   const wanted = new Map(drawings.map((drawing) => [`${drawingHash(drawing)}.svg`, drawing]));
   for (const name of fs.readdirSync(folder)) if (!wanted.has(name)) fs.rmSync(path.join(folder, name));
   const missing = [...wanted].filter(([name]) => !fs.existsSync(path.join(folder, name)));
-  if (missing.length === 0) return true;
-  if (!browser) return false;
+  if (missing.length === 0) return [];
+  if (!browser) return null;
   const chrome = await chromium.launch(launchOptions(browser));
   try {
     const page = await chrome.newPage();
@@ -45,8 +59,8 @@ export async function drawPictures(drawings, plotly, folder, browser) {
       );
       writeWhole(path.join(folder, name), svg);
     }
+    return await page.evaluate(`(${WITHOUT_FONT})(${JSON.stringify(names)})`);
   } finally {
     await chrome.close();
   }
-  return true;
 }

@@ -29,8 +29,9 @@ import { run } from '../lib/run.mjs';
 
 /**
  * @param {RenderOptions} [options]
- * @returns {Promise<{ index: string, missing: string[], untranslated: Map<string, string[]> }>} the home page, the notebooks
- *   whose page has no outputs, and for each language the texts that stay English
+ * @returns {Promise<{ index: string, missing: string[], untranslated: Map<string, string[]>,
+ *   fontless: import('./editions.mjs').Edition[] }>} the home page, the notebooks whose page has no outputs, for each language
+ *   the texts that stay English, and the languages for whose pictures of plots there is no font here
  */
 export async function render(options = {}) {
   const {
@@ -41,6 +42,10 @@ export async function render(options = {}) {
     python = venvBin('python'),
   } = options;
   const fresh = path.join(work, 'html');
+  const statics = path.join(work, 'statics');
+  const pictures = path.join(statics, 'pictures');
+  /** @type {import('./editions.mjs').Edition[]} */
+  const fontless = [];
   /** @type {Map<string, string[]>} */
   const untranslated = new Map();
   const all = editions((language, english) => {
@@ -48,16 +53,18 @@ export async function render(options = {}) {
   }).map((edition) => ({ edition, chapters: readChapters(notebooks, executed, edition) }));
   fs.rmSync(fresh, { recursive: true, force: true });
   await step('Pages', async () => {
-    const statics = path.join(work, 'statics');
     const plotly = path.join(statics, PLOTLY_SCRIPT);
     await makePlotly(plotly);
     await makeLive(path.join(statics, LIVE_SCRIPT));
     for (const language of languages()) await makeLiveWords(statics, language);
     const plots = all.flatMap(({ chapters }) => chapters.flatMap((chapter) => chapter.plots));
     const drawings = plots.map(({ drawing }) => drawing);
-    if (await drawPictures(drawings, plotly, path.join(statics, 'pictures'), findBrowser()))
+    const names = all.map(({ edition }) => edition.name);
+    const without = await drawPictures(drawings, plotly, pictures, findBrowser(), names);
+    if (without)
       for (const { drawing, figure } of plots)
         figure.picture = `_static/pictures/${drawingHash(drawing)}.svg`;
+    for (const { edition } of all) if (without?.includes(edition.name)) fontless.push(edition);
     for (const { edition, chapters } of all) {
       const { code } = edition;
       const source = path.join(work, 'source', code);
@@ -76,8 +83,9 @@ export async function render(options = {}) {
     }
   });
   replaceFolder(fresh, out);
+  if (fontless.length > 0) fs.rmSync(pictures, { recursive: true }); // drawn again when there may be a font
   const missing = (all[0]?.chapters ?? []).filter((chapter) => !chapter.run).map(({ name }) => name);
-  return { index: path.join(out, 'index.html'), missing, untranslated };
+  return { index: path.join(out, 'index.html'), missing, untranslated, fontless };
 }
 
 /**
