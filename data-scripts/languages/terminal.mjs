@@ -24,13 +24,20 @@ export function lineTranslator(language) {
       .join('');
 }
 
-/** From here on, what this process prints is translated. @param {NodeJS.ProcessEnv} [env] */
+/**
+ * From here on, what this process prints is translated; of what goes to stderr, where errors are, only lines that are written
+ * over: progress.
+ * @param {NodeJS.ProcessEnv} [env]
+ */
 export function speakReadersLanguage(env = process.env) {
   const language = languageFor(languages(), undefined, env);
   if (!language) return;
   const translated = lineTranslator(language);
-  const { stdout } = process;
-  const write = /** @type {(chunk: unknown, ...rest: unknown[]) => boolean} */ (stdout.write.bind(stdout));
-  stdout.write = (/** @type {unknown} */ chunk, /** @type {unknown[]} */ ...rest) =>
-    write(typeof chunk === 'string' ? translated(chunk) : chunk, ...rest);
+  for (const stream of [process.stdout, process.stderr]) {
+    const write = /** @type {(chunk: unknown, ...rest: unknown[]) => boolean} */ (stream.write.bind(stream));
+    stream.write = (/** @type {unknown} */ chunk, /** @type {unknown[]} */ ...rest) => {
+      const isOurs = typeof chunk === 'string' && (stream === process.stdout || chunk.startsWith('\r\x1b[K'));
+      return write(isOurs ? translated(chunk) : chunk, ...rest);
+    };
+  }
 }

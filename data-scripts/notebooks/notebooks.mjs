@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeJupyterFolder } from '../lib/child-env.mjs';
 import { alone } from '../lib/files.mjs';
-import { cache, inRoot, nodeCompat, venvBin } from '../lib/paths.mjs';
+import { cache, inRoot, nodeCompat, speaking, venvBin } from '../lib/paths.mjs';
 import { Trouble, fromReader } from '../lib/reader.cjs';
 import { run } from '../lib/run.mjs';
 
@@ -154,7 +154,7 @@ export async function preparePictures(own = ownPictures()) {
   if (own) return { RESNET_WORKBOOK_PICTURES: own };
   await run(
     process.execPath,
-    ['-r', nodeCompat, inRoot('.build', 'data-scripts', 'commands', 'data.js'), 'drawings'],
+    ['-r', nodeCompat, ...speaking, inRoot('.build', 'data-scripts', 'commands', 'data.js'), 'drawings'],
     {
       inherit: true,
     },

@@ -24,5 +24,15 @@ test('what npm start says, in Chinese: signs, lines that are written over and pa
     translated('Pages: site/index.html\n       file:///home/a b/site/index.html\n'),
     '页面：site/index.html\n       file:///home/a b/site/index.html\n',
   );
+  assert.equal(
+    translated('The drawings are there: /home/me/.data/drawings\n'),
+    '图画已经有了：/home/me/.data/drawings\n',
+  );
+  assert.equal(
+    translated(
+      'Fine-tuned: 90.1 % (64 of 71; 95 % interval 81.0 % to 95.1 %) on validation, 2.8 points more, with a standard error of 1.9.',
+    ),
+    '微调之后：验证集上90.1 %（71张中64张；95%区间81.0 %到95.1 %），多2.8个百分点，标准误为1.9。',
+  );
   assert.equal(translated('something else\n'), 'something else\n');
 });
