@@ -17,6 +17,12 @@ const pages = fs.existsSync(site)
       .sort()
   : [];
 
+/** The folders of pages in other languages. */
+const editions = fs
+  .readdirSync(path.join(root, 'notebooks'))
+  .filter((name) => fs.existsSync(path.join(root, 'notebooks', name, 'language.json')))
+  .map((code) => `${code}/`);
+
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'];
 // The theme's: its button shows the keys Ctrl+K beside the word, and is named "Search".
 const NOT_OURS = ['.search-button-field'];
@@ -145,7 +151,7 @@ describe('the pages in a browser', async () => {
       addresses.filter((address) => !leadsSomewhere(address)).map((address) => `${from}: ${address}`),
     );
     assert.deepEqual(broken, []);
-    for (const folder of ['', 'zh/']) {
+    for (const folder of ['', ...editions]) {
       const chapters = pages.filter(
         (name) => name.startsWith(folder) && /^\d/.test(name.slice(folder.length)),
       );
@@ -155,16 +161,17 @@ describe('the pages in a browser', async () => {
   });
 
   test('a place of a page has one name in all languages', () => {
-    for (const name of pages.filter((each) => each.startsWith('zh/') && anchorsOf.has(each.slice(3)))) {
-      const own = anchorsOf.get(name);
-      const missing = [...(anchorsOf.get(name.slice(3)) ?? [])].filter((anchor) => !own?.has(anchor));
-      // What the theme and MathJax name themselves may differ, and the list of the reference is not there.
-      assert.deepEqual(
-        missing.filter((anchor) => !/^(MJX|pst|__|codecell)/.test(anchor)),
-        [],
-        name,
-      );
-    }
+    for (const folder of editions)
+      for (const [name, english] of anchorsOf) {
+        const own = anchorsOf.get(folder + name);
+        const missing = own ? [...english].filter((anchor) => !own.has(anchor)) : [];
+        // What the theme and MathJax name themselves may differ, and the list of the reference is not there.
+        assert.deepEqual(
+          missing.filter((anchor) => !/^(MJX|pst|__|codecell)/.test(anchor)),
+          [],
+          folder + name,
+        );
+      }
   });
 
   function leadsSomewhere(address: string): boolean {
@@ -228,7 +235,7 @@ describe('the pages in a browser', async () => {
   });
 
   test('labels of drawings are within their boxes, in each language', async () => {
-    for (const name of pages.filter((each) => /^(zh\/)?[23]-/.test(each))) {
+    for (const name of pages.filter((each) => /^(\w+\/)?[23]-/.test(each))) {
       const { page, close } = await open(browser, disk, name, { viewport: { width: 1280, height: 800 } });
       assert.deepEqual(await ask<string[]>(page, 'cutLabels'), [], name);
       await close();

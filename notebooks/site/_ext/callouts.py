@@ -24,7 +24,7 @@ class Callouts(SphinxTransform):
                 continue
             [title] = words
             exercise = self.config.edition["exercise"]
-            kind = "question" if title.astext().startswith(exercise) else "note"
+            kind = "question" if title.astext().startswith((exercise, "Exercise")) else "note"
             box = nodes.admonition("", nodes.title("", "", *title.children), *quote.children[1:], classes=[kind])
             quote.replace_self(box)
 
