@@ -47,6 +47,12 @@ function hasWords(text, isPart = false) {
   return words.some((word) => WORD.test(word) && word.length > 1) || /\d s(?!\w)/.test(text); // seconds
 }
 
+/** Whether it is a product's name, as processors have: every word with a capital or a digit. @param {string} text */
+function isName(text) {
+  const words = text.split(/[\s()@]+/).filter(Boolean);
+  return words.length > 1 && words.every((word) => /^[A-Z]|[a-z]\d|\d[A-Za-z.]/.test(word));
+}
+
 /** @param {string} text */
 const escapePattern = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
@@ -128,7 +134,7 @@ function translator(
     const core = text.trim();
     if (core === '') return text;
     const own = found(core);
-    if (own === undefined) onMissing('output', core);
+    if (own === undefined && !isName(core)) onMissing('output', core);
     return text.replace(core, () => own ?? core);
   }
 
