@@ -127,8 +127,9 @@ const isProse = (text) => /[A-Za-z]{2}/.test(text.replace(/`[^`]*`|@(?:param|ret
  * @param {string} code
  * @param {(paragraph: string) => string | undefined} translate undefined where there is none: then the comment stays
  * @param {'typescript' | 'python'} [language]
+ * @param {number} [columns] at which comments are broken into lines
  */
-function translateComments(code, translate, language = 'typescript') {
+function translateComments(code, translate, language = 'typescript', columns = COLUMNS) {
   let result = '';
   let at = 0;
   for (const comment of commentsOf(code, language)) {
@@ -138,7 +139,7 @@ function translateComments(code, translate, language = 'typescript') {
     const lead = before(code, start);
     const alone = lead.trim() === '';
     const margin = alone ? lead : '';
-    const room = COLUMNS - width(margin) - 3;
+    const room = columns - width(margin) - 3;
     const lines = own.flatMap((text) => (alone ? wrap(text ?? '', room) : [text ?? '']));
     result += code.slice(at, start) + written(lines, kind, margin, code.slice(start, end));
     at = end;

@@ -63,7 +63,7 @@ export function textsOf(code) {
  * @param {Set<string>} [parts] constants to pass over
  */
 function collect(root, waysOf, tell, parts = new Set()) {
-  /** @param {ts.Node} node @param {boolean} shown */
+  /** @param {ts.Node} node @param {boolean} shown @returns {void} */
   const visit = (node, shown) => {
     if (isNeverShown(node)) return;
     if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && parts.has(node.name.text)) return;
@@ -101,10 +101,11 @@ function collect(root, waysOf, tell, parts = new Set()) {
     }
     node.forEachChild((child) => visit(child, shown));
   };
-  /** What stands in a text's holes may show texts of its own. @param {ts.Node} node @param {boolean} shown */
+  /** What stands in a text's holes may show texts of its own. @param {ts.Node} node @param {boolean} shown @returns {void} */
   const inHoles = (node, shown) => {
-    if (isExpression(node) && waysOf(node) === undefined) return visit(node, shown);
-    if (!ts.isIdentifier(node)) node.forEachChild((child) => inHoles(child, shown));
+    if (ts.isTemplateSpan(node) || (isExpression(node) && waysOf(node)))
+      node.forEachChild((child) => inHoles(child, shown));
+    else visit(node, shown);
   };
   /** @param {string} text @param {boolean} shown */
   const say = (text, shown) => {

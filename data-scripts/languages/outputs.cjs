@@ -148,8 +148,8 @@ function translator(
     return comments[paragraph];
   }
 
-  /** @param {string} text @param {'typescript' | 'python'} [language] */
-  const code = (text, language) => translateComments(text, comment, language);
+  /** @param {string} text @param {'typescript' | 'python'} [language] @param {number} [columns] */
+  const code = (text, language, columns) => translateComments(text, comment, language, columns);
 
   /** @param {string} text */
   const markdown = (text) =>
@@ -259,7 +259,7 @@ const HANGING = 4; // what goes on in a further line stands so much further in
 
 /**
  * @param {string} html lines
- * @param {(text: string, language: 'typescript' | 'python') => string} translate
+ * @param {(text: string, language: 'typescript' | 'python', columns: number) => string} translate
  * @param {Record<string, string>} notes stand at the ends of their lines: torchvision's own comments are few
  */
 function shownCode(html, translate, notes) {
@@ -268,7 +268,7 @@ function shownCode(html, translate, notes) {
   );
   const text = lines.join('\n');
   const language = lines.some((line) => /^\s*(#|def |class .*:$|@)/.test(line)) ? 'python' : 'typescript';
-  return translate(text, language)
+  return translate(text, language, Infinity) // the page breaks them, as wide as a column is
     .split('\n')
     .map((line) => {
       const code = line.trimStart();

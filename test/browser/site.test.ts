@@ -269,7 +269,7 @@ describe('the pages in a browser', async () => {
       assert.ok(found.includes(disk + expected), `${asked}: ${found.join(', ')}`);
     }
     await page.goto(`${disk}zh/search.html?q=${encodeURIComponent('犛牛')}`);
-    await page.waitForFunction('document.querySelector("#search-results .search-summary")?.textContent');
+    await until(page, 'document.querySelector("#search-results .search-summary")?.textContent');
     assert.equal(await page.locator('#search-results li').count(), 0);
     // An icon that is asked for after the page is loaded is given up when the next one is opened.
     assert.deepEqual(

@@ -14,6 +14,11 @@ describe('the texts that code may show', () => {
       ['before: {}', '{} pictures of {} classes and'],
     ],
     [
+      'within what stands in another',
+      "console.log(`${list.map((n) => `${n} pictures`).join('; ')} in all`);",
+      ['{} in all', '{} pictures'],
+    ],
+    [
       'each way in which one can come out',
       "const how = x > 1 ? 'too sure' : 'not sure';\nlog(`It was ${how}, ${y ? 'more' : 'less'}.`);",
       [

@@ -145,7 +145,7 @@ describe('outputs in another language', () => {
   test('comments of shown source, in Markdown and side by side', () => {
     const { bundle } = translating(
       { '*{}, lines {}*': '*{}，第{}行*' },
-      { 'Adds one.': '加一。', 'See note': '见说明' },
+      { 'Adds one.': '加一。', 'See note': '见说明', 'Is long.': '长'.repeat(60) },
     );
     const { 'text/markdown': markdown } = bundle({
       'text/markdown': '```typescript\n// Adds one.\nf(1);\n```\n\n*`a.ts`, lines 1–2*',
@@ -157,12 +157,14 @@ describe('outputs in another language', () => {
     const { 'text/html': html } = bundle({
       'text/html':
         code(line('# See note'), line('x = f(&#39;# no&#39;)')) +
-        code(line('{'), line('// Adds one.', 6), line('f(a &lt; 1);', 6), line('}')),
+        code(line('{'), line('// Adds one.', 6), line('f(a &lt; 1);', 6), line('}')) +
+        code(line('// Is long.')),
     });
     assert.equal(
       html,
       code(line('# 见说明'), line('x = f(&#39;# no&#39;)')) +
-        code(line('{'), line('// 加一。', 6), line('f(a &lt; 1);', 6), line('}')),
+        code(line('{'), line('// 加一。', 6), line('f(a &lt; 1);', 6), line('}')) +
+        code(line(`// ${'长'.repeat(60)}`)), // a column breaks it by itself
     );
   });
 });
