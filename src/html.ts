@@ -31,16 +31,27 @@ th { font-weight: 600; vertical-align: bottom; }
 pre { overflow-x: auto; padding: 0.75em; background: #8882; white-space: pre-wrap; }
 `;
 
+export interface PageOptions {
+  /** What a page may load and run. Default: pictures that are in it, no script. */
+  policy?: string;
+  /** Further rules of style. */
+  style?: string;
+}
+
 /** A page that stands alone: it has no script and may load nothing, whatever text it shows. @param body - HTML. */
-export function htmlPage(title: string, body: string): string {
+export function htmlPage(
+  title: string,
+  body: string,
+  { policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'", style = '' }: PageOptions = {},
+): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
+<style>${STYLE}${style}</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>

@@ -25,7 +25,7 @@ const SCRIPTS = {
   languages: ['notebooks', 'lib'],
   pages: ['languages', 'notebooks', 'drawings', 'lib'],
   drawings: [],
-  commands: ['drawings', 'setup', 'lib'],
+  commands: ['pages', 'drawings', 'setup', 'lib'],
 };
 
 /**

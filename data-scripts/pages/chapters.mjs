@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { withFigures } from './figures.mjs';
-import { livePart } from './live.mjs';
+import { keptModel, livePart } from './live.mjs';
 import { executedCopy, readNotebook, sourceOf, writeNotebook } from '../notebooks/notebooks.mjs';
 import { inRoot } from '../lib/paths.mjs';
 import { linksFor, readReference, referencePage } from './reference.mjs';
@@ -31,7 +31,8 @@ export function readChapters(notebooks, executed, edition) {
     const ran = executedCopy(file, executed);
     const { notebook, plots } = withFigures(edition.notebook(ran, name), edition.say);
     const { title, summary } = describe(name, notebook, edition.stale);
-    return { ...describe(name, ran), title, summary, notebook, plots }; // its times are those of the English
+    // its times are those of the English
+    return { ...describe(name, ran), title, summary, notebook, plots, kept: keptModel(ran) };
   });
 }
 
@@ -40,13 +41,14 @@ export function readChapters(notebooks, executed, edition) {
  * @param {readonly Chapter[]} chapters
  * @param {string} source
  * @param {Edition} edition
+ * @param {string} statics the folder of the pages' scripts
  */
-export function stage(chapters, source, edition) {
+export function stage(chapters, source, edition, statics) {
   fs.rmSync(source, { recursive: true, force: true });
   fs.mkdirSync(source, { recursive: true });
   const parts = readReference();
   for (const chapter of chapters)
-    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter, parts, edition));
+    writeNotebook(path.join(source, `${chapter.name}.ipynb`), forReading(chapter, parts, edition, statics));
   if (edition.code === 'en') {
     fs.mkdirSync(path.join(source, 'reference'));
     for (const part of parts)
@@ -56,7 +58,7 @@ export function stage(chapters, source, edition) {
   const home = index
     .replace('<!-- chapters -->', () => contents(chapters, parts, edition))
     .replace('<!-- figure -->', () => mainFigure(chapters, source, edition))
-    .replace('<!-- live picture -->', () => livePart('picture', edition.say));
+    .replace('<!-- live picture -->', () => livePart('picture', { say: edition.say, statics }));
   fs.writeFileSync(path.join(source, 'index.md'), home);
 }
 
@@ -88,13 +90,14 @@ function mainFigure(chapters, source, { say }) {
  * @property {import('../notebooks/notebooks.mjs').RunFacts} [run]
  * @property {Notebook} notebook
  * @property {import('./figures.mjs').Plot[]} plots its plotly figures
+ * @property {string} [kept] how the hash of the model that its run has kept begins
  */
 
 /**
  * @param {string} name
  * @param {Notebook} notebook
  * @param {string} [mark] no summary
- * @returns {Omit<Chapter, 'notebook' | 'plots'>}
+ * @returns {Omit<Chapter, 'notebook' | 'plots' | 'kept'>}
  */
 function describe(name, notebook, mark) {
   const prose = notebook.cells.filter(({ cell_type }) => cell_type === 'markdown').map(sourceOf);
@@ -163,9 +166,10 @@ function contents(chapters, parts, { code, say }) {
  * @param {Chapter} chapter
  * @param {readonly Part[]} parts of the reference
  * @param {Edition} edition
+ * @param {string} statics
  * @returns {Notebook}
  */
-function forReading(chapter, parts, { code, say }) {
+function forReading(chapter, parts, { code, say }, statics) {
   const { notebook, run } = chapter;
   const linked = new Set();
   const [first, ...rest] = notebook.cells.flatMap((cell, index) => {
@@ -174,7 +178,9 @@ function forReading(chapter, parts, { code, say }) {
     return [
       foldable(cell),
       ...(links ? [note(`workbook-links-${index}`, below)] : []),
-      ...livePartsOf(cell, say).map((part) => note(`workbook-live-${index}`, part)),
+      ...livePartsOf(cell, { say, statics, chapter: chapter.name }).map((part) =>
+        note(`workbook-live-${index}`, part),
+      ),
     ];
   });
   const head = first
@@ -215,10 +221,10 @@ function opening({ cells }) {
   ];
 }
 
-/** What follows a cell with a tag such as live-training. @param {Cell} cell @param {(english: string) => string} say */
-const livePartsOf = (cell, say) =>
+/** What follows a cell with a tag such as live-training. @param {Cell} cell @param {Parameters<typeof livePart>[1]} page */
+const livePartsOf = (cell, page) =>
   /** @type {string[]} */ (cell.metadata.tags ?? []).flatMap((tag) =>
-    tag.startsWith('live-') ? [livePart(tag.slice('live-'.length), say)] : [],
+    tag.startsWith('live-') ? [livePart(tag.slice('live-'.length), page)].filter(Boolean) : [],
   );
 
 /** A cell that only the page has. @param {string} id @param {string} source @returns {Cell} */

@@ -1,31 +1,29 @@
 // @ts-check
-// The script of the pages' live parts: esbuild reads the library's own TypeScript. One file holds everything, for a page opened
-// from disk can fetch nothing: the worker's script, tfjs's WebAssembly, the network's weights, a few pictures.
+// The live parts of the pages: the script behind them all, what it needs of the notebooks, and the networks that it shows.
 import fs from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
-import { writeWhole } from '../lib/files.mjs';
-import { build as compiled, inRoot, modules } from '../lib/paths.mjs';
+import { tensorflowEnv } from '../lib/child-env.mjs';
+import { readJson, writeWhole } from '../lib/files.mjs';
+import { build as compiled, cache, inRoot, nodeCompat } from '../lib/paths.mjs';
 import { Trouble } from '../lib/reader.cjs';
+import { run } from '../lib/run.mjs';
 import { readNotebook, sourceOf } from '../notebooks/notebooks.mjs';
 
-export const LIVE_SCRIPT = 'live.js';
-const sources = inRoot('data-scripts', 'pages', 'live');
-const BINARY = path.join(
-  modules,
-  '@tensorflow',
-  'tfjs-backend-wasm',
-  'wasm-out',
-  'tfjs-backend-wasm-simd.wasm',
-);
+const LIVE_SCRIPT = 'live.js';
+const MODEL = 'live-model-';
+/** A network's own script, by the name that its place has in data-model. @param {string} name */
+const modelFile = (name) => `${MODEL}${name}.js`;
 const NETWORK = 'resnet20_cifar';
+const HOME = 'home';
 
 /** What a live part says of itself before it runs, and where it can't. */
 const PARTS = {
   picture:
     'The ResNet-20 that comes with the workbook, trained on the ten classes of CIFAR-10, answers here, in your browser: on a ' +
-    'few drawings or on a picture of your own, which goes nowhere. About 0.8 MB are loaded when you start it.',
+    'few drawings or on a picture of your own, which goes nowhere.',
+  model:
+    'The network that this run has trained answers here, in your browser, with the weights that it kept: on a picture of your ' +
+    'own, which goes nowhere.',
   scale:
     'Turn the scale by hand, in your browser: the classes of this chapter, 16 channels wide, with fresh filters. How far the ' +
     'output is from the input, and what becomes of a gradient that goes back through: its size beside the one that entered, ' +
@@ -39,37 +37,42 @@ const PARTS = {
     'rounding, which Adam enlarges from step to step.',
 };
 
-/** A live part as the pages' source holds it. @param {string} name @param {(english: string) => string} say */
-export function livePart(name, say) {
+/**
+ * A live part as the pages' source holds it; nothing where the network that it would show is not there.
+ * @param {string} name
+ * @param {{ say: (english: string) => string, statics: string, chapter?: string }} page statics: the folder of the pages' scripts
+ */
+export function livePart(name, { say, statics, chapter = '' }) {
   const says = /** @type {Record<string, string | undefined>} */ (PARTS)[name];
   if (says === undefined)
     throw new Trouble(`There is no live part ${name}; there are ${Object.keys(PARTS).join(', ')}.`);
+  const model = { picture: HOME, model: chapter }[name];
+  const files = [LIVE_SCRIPT, ...(model === undefined ? [] : [modelFile(model)])].map((file) =>
+    path.join(statics, file),
+  );
+  if (!files.every((file) => fs.existsSync(file))) return '';
+  const bytes = files.reduce((sum, file) => sum + fs.statSync(file).size, 0);
+  const attributes =
+    model === undefined ? `data-live="${name}"` : `data-live="picture" data-model="${model}"`;
   return (
-    `<div class="live" data-live="${name}"><p>${say(says)}</p>` +
+    `<div class="live" ${attributes}><p>${say(says)}</p>` +
+    `<p class="live-note">${say(`About ${(bytes / 1e6).toFixed(1)} MB are loaded when you start it.`)}</p>` +
     `<noscript><p>${say('Scripts are off in this browser, so this part does not run.')}</p></noscript></div>`
   );
 }
 
-/** Of the workbook's drawings: those that show well what the network knows, and one of a class that it never learnt. */
-const PICTURES = {
-  '0_cat/cat.013.jpg': 'A drawn cat',
-  '1_dog/dog.009.jpg': 'A drawn dog',
-  '0_cat/cat.009.jpg': 'Another drawn cat',
-  '1_dog/dog.011.jpg': 'Another drawn dog',
-  '2_ants/ant.003.jpg': 'A drawn ant, which is none of the ten classes',
-};
-
-/** A picture to be drawn. @typedef {{ path: string }} Planned */
-
 /** @param {string} file */
 const required = async (file) => (await import(path.join(compiled, file))).default;
 
-/** @param {Uint8Array} bytes */
-const packed = (bytes) => gzipSync(bytes, { level: 9 }).toString('base64');
-
-/** Even bytes before odd ones: the first halves of numbers of 16 bits are more alike. @param {Buffer} bytes */
-const planes = (bytes) =>
-  Buffer.concat([bytes.filter((_, i) => i % 2 === 0), bytes.filter((_, i) => i % 2 === 1)]);
+/**
+ * @typedef {object} Bundler data-scripts/pages/bundle.ts
+ * @property {(entry: string, virtual: Record<string, string | object>) => Promise<string>} bundle
+ * @property {(entry: string, worker: string, virtual: Record<string, string | object>) => Promise<string>} bundleWithWorker
+ * @property {(file: Uint8Array, width: number) => object} packWeights
+ * @property {(name: string, page: { model: object, pictures: object[] }) => string} modelScript
+ */
+/** @returns {Promise<Bundler>} */
+const bundler = () => required('data-scripts/pages/bundle.js');
 
 /** A cell's source. @param {string} name of the notebook @param {string} id */
 function cellOf(name, id) {
@@ -128,77 +131,54 @@ function unitClasses() {
   return `${imports(used)}${classes.join('\n')}\nexport const units = () => ({ PlainBlock, ResidualUnit, UnitWithRelu });`;
 }
 
-/** Modules that exist in the bundle only (live/payload.d.ts): what they export, or their source. @returns {Promise<Record<string, string | object>>} */
-async function payload() {
-  /** @type {{ drawJpeg(planned: Planned): Buffer, plan(): Planned[] }} */
-  const { drawJpeg, plan } = await required('data-scripts/drawings/generate.js');
+/** The home page's network: a file that is shipped, in 16 bits, so that nothing need be computed. */
+async function homeModel() {
+  const { packWeights, modelScript } = await bundler();
+  /** @type {{ homePictures(): object[] }} */
+  const { homePictures } = await required('data-scripts/pages/gallery.js');
   const { ResNet20_Cifar_Weights } = await required('src/models/cifarWeights.js');
   const { meta, transforms } = ResNet20_Cifar_Weights.WORKBOOK_V1;
   const weights = fs.readFileSync(inRoot('src', 'models', 'pretrained', `${NETWORK}.safetensors`));
-  const all = plan();
-  const pictures = Object.entries(PICTURES).map(([name, alt]) => {
-    const planned = all.find((each) => each.path === path.join('eval', name));
-    if (!planned) throw new Error(`The drawings have no ${name}.`);
-    return { name, alt, jpeg: drawJpeg(planned).toString('base64') };
-  });
-  return {
-    'live:chapter': chapterCells(),
-    'live:units': unitClasses(),
-    'live:payload': { wasm: packed(fs.readFileSync(BINARY)), weights: packed(planes(weights)) },
-    'live:pictures': { default: pictures },
-    'live:network': { categories: meta.categories, transforms },
+  const model = {
+    architecture: { kind: 'cifar', depth: 20 },
+    classes: meta.categories,
+    transforms,
+    weights: packWeights(weights, 2),
   };
+  return modelScript(HOME, { model, pictures: homePictures() });
 }
 
-/** @param {Record<string, string | object>} virtual @returns {import('esbuild').Plugin} */
-const virtualModules = (virtual) => ({
-  name: 'what only the bundle has',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^live:/ }, ({ path: name }) => ({ path: name, namespace: 'live' }));
-    onLoad({ filter: /.*/, namespace: 'live' }, ({ path: name }) => {
-      const source = virtual[name];
-      if (typeof source === 'string') return { contents: source, loader: 'ts', resolveDir: sources };
-      const exports = Object.entries(source);
-      const lines = exports.map(([key, value]) =>
-        key === 'default'
-          ? `export default ${JSON.stringify(value)};`
-          : `export const ${key} = ${JSON.stringify(value)};`,
-      );
-      return { contents: lines.join('\n'), loader: 'js' };
-    });
-  },
-});
+/** Where a chapter's run leaves its model. @param {string} name of the chapter */
+const runFolder = (name) => path.join(cache, 'models', name);
 
-/** @param {string} entry @param {Record<string, string | object>} virtual */
-async function bundle(entry, virtual) {
-  const { outputFiles } = await build({
-    entryPoints: [path.join(sources, entry)],
-    bundle: true,
-    write: false,
-    minify: true,
-    keepNames: true, // summaries name layers by their classes
-    format: 'iife',
-    platform: 'browser',
-    target: 'es2022',
-    legalComments: 'none',
-    logLevel: 'warning',
-    external: ['typescript'], // of comments.cjs: no page has any to translate
-    logOverride: { 'import-is-undefined': 'silent' }, // of Node's modules: pages never come there
-    define: { __dirname: '"."' },
-    loader: { '.wasm': 'binary' },
-    alias: {
-      '@tensorflow/tfjs-node': path.join(sources, 'tfjs.ts'),
-      outputs: inRoot('data-scripts', 'languages', 'outputs.cjs'),
-      ...Object.fromEntries(
-        ['fs', 'path', 'util', 'timers/promises'].map((name) => [
-          `node:${name}`,
-          path.join(sources, 'node.ts'),
-        ]),
-      ),
-    },
-    plugins: [virtualModules(virtual)],
-  });
-  return outputFiles[0].text;
+/** What the run prints of the model that it keeps: how the hash of its weights begins. */
+const KEPT = /SHA-256 ([0-9a-f]{12,64})/;
+
+/**
+ * How the hash of a run's model begins, by the outputs of the cell with the tag live-model.
+ * @param {import('../notebooks/notebooks.mjs').Notebook} notebook
+ */
+export function keptModel({ cells }) {
+  const cell = cells.find(({ metadata }) =>
+    /** @type {string[]} */ (metadata.tags ?? []).includes('live-model'),
+  );
+  const printed = (cell?.outputs ?? []).map(({ text = '' }) => [text].flat().join('')).join('');
+  return KEPT.exec(printed)?.[1];
+}
+
+/**
+ * The model of a chapter's run, if it is still the one that this run has kept: another run, in JupyterLab for instance, leaves
+ * its own in the same place.
+ * @param {string} statics
+ * @param {{ name: string, kept?: string }} chapter
+ */
+async function makeChapterModel(statics, { name, kept }) {
+  const folder = runFolder(name);
+  const hash = readJson(path.join(folder, 'card.json'))?.sha256;
+  if (kept === undefined || typeof hash !== 'string' || !hash.startsWith(kept)) return;
+  const program = path.join(compiled, 'data-scripts', 'pages', 'modelScript.js');
+  const target = path.join(statics, modelFile(name));
+  await run(process.execPath, ['-r', nodeCompat, program, folder, target], { env: tensorflowEnv });
 }
 
 /**
@@ -207,14 +187,23 @@ async function bundle(entry, virtual) {
  * @param {import('../languages/overlay.mjs').Language} language
  */
 export async function makeLiveWords(folder, { words: { tag }, outputs }) {
+  const { bundle } = await bundler();
   const virtual = { 'live:dictionary': { default: { outputs, comments: {}, words: {} } } };
   const file = path.join(folder, `live-words-${tag.replace('-', '_')}.js`);
   writeWhole(file, await bundle('words.ts', virtual));
 }
 
-/** @param {string} target */
-export async function makeLive(target) {
-  const virtual = await payload();
-  const worker = await bundle('worker.ts', virtual);
-  writeWhole(target, await bundle('main.ts', { ...virtual, 'live:worker': { default: worker } }));
+/**
+ * The script of all parts, and one for each network that a page shows.
+ * @param {string} statics the folder of the pages' scripts
+ * @param {readonly { name: string, kept?: string }[]} chapters
+ */
+export async function makeLive(statics, chapters) {
+  const { bundleWithWorker } = await bundler();
+  fs.mkdirSync(statics, { recursive: true });
+  for (const name of fs.readdirSync(statics)) if (name.startsWith(MODEL)) fs.rmSync(path.join(statics, name));
+  const virtual = { 'live:chapter': chapterCells(), 'live:units': unitClasses() };
+  writeWhole(path.join(statics, LIVE_SCRIPT), await bundleWithWorker('main.ts', 'worker.ts', virtual));
+  writeWhole(path.join(statics, modelFile(HOME)), await homeModel());
+  for (const chapter of chapters) await makeChapterModel(statics, chapter);
 }

@@ -12,7 +12,7 @@ import { editions, settings } from './editions.mjs';
 import { drawingHash } from './figures.mjs';
 import { executedFolder, workbook } from '../notebooks/notebooks.mjs';
 import { inRoot, venvBin } from '../lib/paths.mjs';
-import { LIVE_SCRIPT, makeLive, makeLiveWords } from './live.mjs';
+import { makeLive, makeLiveWords } from './live.mjs';
 import { PLOTLY_SCRIPT, makePlotly } from './plotly.mjs';
 import { drawPictures } from './pictures.mjs';
 import { Trouble, fail, parse } from '../lib/reader.cjs';
@@ -55,7 +55,7 @@ export async function render(options = {}) {
   await step('Pages', async () => {
     const plotly = path.join(statics, PLOTLY_SCRIPT);
     await makePlotly(plotly);
-    await makeLive(path.join(statics, LIVE_SCRIPT));
+    await makeLive(statics, all[0]?.chapters ?? []);
     for (const language of languages()) await makeLiveWords(statics, language);
     const plots = all.flatMap(({ chapters }) => chapters.flatMap((chapter) => chapter.plots));
     const drawings = plots.map(({ drawing }) => drawing);
@@ -69,7 +69,7 @@ export async function render(options = {}) {
       const { code } = edition;
       const source = path.join(work, 'source', code);
       const pages = code === 'en' ? fresh : path.join(work, `html-${code}`);
-      stage(chapters, source, edition);
+      stage(chapters, source, edition, statics);
       const told = {
         ...settings(
           edition,

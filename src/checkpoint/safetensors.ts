@@ -134,31 +134,41 @@ export interface SafetensorsOptions {
  * @throws CheckpointError where a tensor's data does not fit its dtype and shape, or the file cannot be written.
  */
 export function saveSafetensors(path: string, dict: StateDict, options: SafetensorsOptions = {}): void {
-  const { dtype, metadata } = options;
   withPath(path, 'write', () => {
-    const entries = [...dict].map(([name, tensor]) => {
-      if (name === METADATA) refuse(`a tensor cannot be named ${METADATA}; rename it`);
-      checkTensor(name, tensor);
-      const as = dtype && isFloating(tensor.dtype) ? dtype : undefined;
-      return { name, tensor, as, stored: DTYPES[as ?? tensor.dtype], offsets: [0, 0] };
-    });
-    // Readers map tensors straight from the file, so each must lie at a multiple of its element's size: largest first.
-    const bytes = ({ stored }: (typeof entries)[0]): number => stored.array.BYTES_PER_ELEMENT;
-    const order = [...entries].sort((a, b) => bytes(b) - bytes(a));
-    let position = 0;
-    for (const entry of order) {
-      const begin = position;
-      position += numel(entry.tensor.shape) * bytes(entry);
-      entry.offsets = [begin, position];
-    }
-    const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
-    for (const { name, tensor, stored, offsets } of entries)
-      header.push([name, { dtype: stored.safetensors, shape: tensor.shape, data_offsets: offsets }]);
+    const pieces = encodeSafetensors(dict, options);
     writeAtomically(path, (write) => {
-      write(encodeHeader(Object.fromEntries(header)));
-      for (const { tensor, as } of order) write(bytesOf(as ? convert(tensor, as) : tensor));
+      for (const piece of pieces) write(piece);
     });
   });
+}
+
+/** The bytes of such a file, one tensor's after the other's; each is converted when it is asked for. */
+export function encodeSafetensors(
+  dict: StateDict,
+  { dtype, metadata }: SafetensorsOptions = {},
+): Iterable<Uint8Array> {
+  const entries = [...dict].map(([name, tensor]) => {
+    if (name === METADATA) refuse(`a tensor cannot be named ${METADATA}; rename it`);
+    checkTensor(name, tensor);
+    const as = dtype && isFloating(tensor.dtype) ? dtype : undefined;
+    return { name, tensor, as, stored: DTYPES[as ?? tensor.dtype], offsets: [0, 0] };
+  });
+  // Readers map tensors straight from the file, so each must lie at a multiple of its element's size: largest first.
+  const bytes = ({ stored }: (typeof entries)[0]): number => stored.array.BYTES_PER_ELEMENT;
+  const order = [...entries].sort((a, b) => bytes(b) - bytes(a));
+  let position = 0;
+  for (const entry of order) {
+    const begin = position;
+    position += numel(entry.tensor.shape) * bytes(entry);
+    entry.offsets = [begin, position];
+  }
+  const header: [string, unknown][] = metadata ? [[METADATA, metadata]] : [];
+  for (const { name, tensor, stored, offsets } of entries)
+    header.push([name, { dtype: stored.safetensors, shape: tensor.shape, data_offsets: offsets }]);
+  return (function* () {
+    yield encodeHeader(Object.fromEntries(header));
+    for (const { tensor, as } of order) yield bytesOf(as ? convert(tensor, as) : tensor);
+  })();
 }
 
 /** Length and JSON, filled up with spaces to a multiple of 8 bytes. */

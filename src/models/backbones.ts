@@ -1,4 +1,4 @@
-import { defaultRandom } from '../random';
+import { skipInit } from '../nn/init';
 import * as builders from './builders';
 import type { CifarResNet } from './cifar';
 import * as cifarBuilders from './cifarBuilders';
@@ -49,18 +49,11 @@ function findBackbone(name: string): Backbone {
 }
 
 /**
- * A network by its builder's name, with an output for each of so many classes and random weights, for others to be loaded.
- * The generator that weights are drawn from stays where it was.
+ * A network by its builder's name, with an output for each of so many classes, whose weights are to be loaded: none is drawn.
  */
 export function buildBackbone(name: string, numClasses: number): Network {
   const { build } = findBackbone(name);
-  const random = defaultRandom();
-  const { state } = random;
-  try {
-    return build({ numClasses });
-  } finally {
-    random.state = state;
-  }
+  return skipInit(() => build({ numClasses }));
 }
 
 /** The weights to start from: the first that lie on this machine, the default before others; else the default. */

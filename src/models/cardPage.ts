@@ -15,6 +15,11 @@ export function measuredText({ pictures, right, interval: [low, high] }: Measure
 
 /** A model's card as a page to be read, without scripts. */
 export function cardPage(card: ModelCard): string {
+  return htmlPage(`A model of ${card.classes.length} classes`, cardBody(card));
+}
+
+/** What a card says, as HTML within a page. */
+export function cardBody(card: ModelCard): string {
   const { classes, backbone, transforms, training } = card;
   const { cropSize, resizeSize, mean, std } = transforms;
   const how = [
@@ -24,16 +29,13 @@ export function cardPage(card: ModelCard): string {
     ['SHA-256 of model.safetensors', card.sha256],
   ];
   const use = `npm run predict -- FOLDER PICTURE...\n\nconst { network, classes, transform } = loadModel('FOLDER');`;
-  return htmlPage(
-    `A model of ${classes.length} classes`,
-    [
-      training ? goodness(card, training) : '<p>Nobody has measured how good it is.</p>',
-      '<h2>What it is</h2>',
-      htmlTable(['', ''], how),
-      training ? origin(training) : '',
-      `<h2>To use it</h2>\n<pre>${escapeHtml(use)}</pre>`,
-    ].join('\n'),
-  );
+  return [
+    training ? goodness(card, training) : '<p>Nobody has measured how good it is.</p>',
+    '<h2>What it is</h2>',
+    htmlTable(['', ''], how),
+    training ? origin(training) : '',
+    `<h2>To use it</h2>\n<pre>${escapeHtml(use)}</pre>`,
+  ].join('\n');
 }
 
 function goodness({ classes }: ModelCard, { parts, validation, test }: TrainingRecord): string {

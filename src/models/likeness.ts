@@ -38,8 +38,8 @@ export function measureLikeness(train: FeatureDataset, held: FeatureDataset): Li
 
 /** @returns what measures features [N, channels]: the cosine of each with the nearest class's mean // [N] */
 export function likenessOf({ means }: Likeness, classes: number): (features: tf.Tensor2D) => Float32Array {
-  const bytes = Buffer.from(means, 'base64');
-  const values = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  const bytes = Uint8Array.from(atob(means), (char) => char.charCodeAt(0)); // a page has no Buffer
+  const values = new Float32Array(bytes.buffer);
   return (features) =>
     tf.tidy(() => {
       const unit = (rows: tf.Tensor2D): tf.Tensor2D => tf.div(rows, tf.add(tf.norm(rows, 2, 1, true), 1e-12));

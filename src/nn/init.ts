@@ -3,6 +3,22 @@ import { randomNormal, randomUniform } from '../ops/randomTensors';
 import { defaultRandom } from '../random';
 import type { Parameter, StateBuffer } from './parameter';
 
+let skipped = false;
+
+/**
+ * Builds a model whose weights will be loaded, like `torch.nn.utils.skip_init`: none is drawn, which takes seconds for a large
+ * network in a page, and the generator stays where it was.
+ */
+export function skipInit<Model>(build: () => Model): Model {
+  const outer = skipped;
+  skipped = true;
+  try {
+    return build();
+  } finally {
+    skipped = outer;
+  }
+}
+
 /** Fills a parameter or buffer with one number, like `torch.nn.init.constant_`. */
 export function constant(parameter: Parameter | StateBuffer, value: number): void {
   parameter.assign(tf.fill([...parameter.shape], value));
@@ -10,6 +26,7 @@ export function constant(parameter: Parameter | StateBuffer, value: number): voi
 
 /** Fills a parameter with draws from the uniform distribution on [low, high), like `torch.nn.init.uniform_`. */
 export function uniform(parameter: Parameter, low: number, high: number): void {
+  if (skipped) return;
   parameter.assign(
     tf.tidy(() =>
       randomUniform([...parameter.shape], defaultRandom())
@@ -32,6 +49,7 @@ function fan(parameter: Parameter, mode: 'fan_in' | 'fan_out'): number {
  * @param mode - 'fan_out' keeps the size of the gradients on the way back, 'fan_in' that of the activations.
  */
 export function kaimingNormal(parameter: Parameter, mode: 'fan_in' | 'fan_out' = 'fan_in'): void {
+  if (skipped) return;
   const deviation = Math.sqrt(2 / fan(parameter, mode));
   parameter.assign(tf.tidy(() => randomNormal([...parameter.shape], defaultRandom()).mul(deviation)));
 }

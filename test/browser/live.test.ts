@@ -1,4 +1,3 @@
-import * as tf from '@tensorflow/tfjs-node';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,28 +7,37 @@ import { gzipSync } from 'node:zlib';
 import { type Browser, type BrowserContextOptions, type Page, chromium } from 'playwright-core';
 import sharp from 'sharp';
 import { chapterWith } from '../../data-scripts/commands/experiments/shapes';
-import type { ImageArray } from '../../src/data/image';
 import { imageClassification } from '../../src/data/presets';
 import { resnet20_cifar } from '../../src/models/cifarBuilders';
 import { ResNet20_Cifar_Weights } from '../../src/models/cifarWeights';
+import { loadModel } from '../../src/models/modelFolder';
 import { Bottleneck, ResNet } from '../../src/models/resnet';
 import { summarize } from '../../src/models/summarize';
-import { Random } from '../../src/random';
 import { root } from '../notebooks/project';
 import { chromiumHere, withoutBrowser } from './chromium';
+import {
+  WAIT_MS,
+  WITHOUT_WASM,
+  accessibility,
+  data,
+  dropped,
+  furthest,
+  logitsHere,
+  look,
+  partOf,
+  spots,
+} from './livePart';
 import { type StaticServer, serve } from './server';
 import { until } from './until';
 
 const site = path.join(root, 'site');
 const disk = `${pathToFileURL(site).href}/`;
 const script = path.join(site, '_static', 'live.js');
-const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const strips = path.join(
   path.resolve(root, process.env.RESNET_WORKBOOK_SHARED ?? '../shared'),
   'data',
   'cifar10-strips',
 );
-const WAIT_MS = 60_000; // on a machine that is busy with other tests
 const MOST_BYTES = 900_000;
 
 const hasPart = (file: string, part: string): boolean =>
@@ -44,8 +52,6 @@ interface Live {
   errors: string[];
   close(): Promise<void>;
 }
-
-const partOf = (name: string): string => `[data-live="${name}"]`;
 
 async function started(
   browser: Browser,
@@ -70,27 +76,6 @@ async function started(
   return { page, errors, outside, close: () => context.close() };
 }
 
-const data = async <T>(page: Page, part: string, name: string): Promise<T> =>
-  JSON.parse((await page.locator(partOf(part)).getAttribute(`data-${name}`)) ?? 'null') as T;
-
-/** Shows a file to the home page's network, and returns its logits. */
-async function look(page: Page, buffer: Buffer, mimeType = 'image/png'): Promise<number[]> {
-  const next = (await data<number>(page, 'picture', 'answers')) + 1;
-  await page.locator(`${partOf('picture')} input[type=file]`).setInputFiles({ name: 'a', mimeType, buffer });
-  await until(page, `document.querySelector('${partOf('picture')}').dataset.answers === '${next}'`);
-  return data(page, 'picture', 'logits');
-}
-
-async function accessibility(page: Page, part: string): Promise<string[]> {
-  await page.evaluate(axe);
-  type Result = { violations: { id: string; nodes: { html: string }[] }[] };
-  const options = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'], preload: false };
-  const { violations } = await page.evaluate<Result>(
-    `axe.run(${JSON.stringify(partOf(part))}, ${JSON.stringify(options)})`,
-  );
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
-
 describe('live parts', async () => {
   const launch = await chromiumHere();
   if (launch === null || !fs.existsSync(script)) {
@@ -112,15 +97,19 @@ describe('live parts', async () => {
     await server.close();
   });
 
-  test('the script behind them is small enough, and no page loads it unasked', async () => {
-    const bytes = gzipSync(fs.readFileSync(script), { level: 9 }).length;
-    assert.ok(bytes <= MOST_BYTES, `${bytes} bytes`);
+  test('the script behind them is small enough, and no page loads it unasked', async (t) => {
+    const home = path.join(site, '_static', 'live-model-home.js');
+    const [parts, network] = [script, home].map(
+      (file) => gzipSync(fs.readFileSync(file), { level: 9 }).length,
+    );
+    t.diagnostic(`${parts} bytes compressed, and the home page's network ${network}`);
+    assert.ok(parts + network <= MOST_BYTES, `${parts} and ${network} bytes`);
     const page = await browser.newPage();
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.goto(`${disk}index.html`);
     assert.deepEqual(
-      asked.filter((address) => address.endsWith('live.js')),
+      asked.filter((address) => /live(-model-.*)?\.js$/.test(address)),
       [],
     );
     await page.close();
@@ -195,12 +184,9 @@ describe('live parts', async () => {
           const picture = sharp(path.join(strips, name))
             .removeAlpha()
             .extract({ left: 0, top: 32 * i, width: 32, height: 32 });
-          const pixels = new Uint8Array(await picture.clone().raw().toBuffer());
-          const image = { data: pixels, height: 32, width: 32, channels: 3 as const };
-          const input = (transform.forward(image, new Random(0)) as ImageArray).data;
-          const expected = tf.tidy(() => net.forward(tf.tensor4d(input, [1, 32, 32, 3])).dataSync());
-          const actual = await look(page, await picture.png().toBuffer());
-          largest = Math.max(largest, ...actual.map((logit, k) => Math.abs(logit - expected[k])));
+          const png = await picture.png().toBuffer();
+          const expected = await logitsHere(net, transform, png);
+          largest = Math.max(largest, furthest(await look(page, png), expected));
         }
         const now = await data<number>(page, 'picture', 'tensors');
         assert.equal(now, (tensors ??= now), 'tensors are left');
@@ -443,6 +429,50 @@ describe('live parts', async () => {
       await close();
     },
   );
+
+  for (const name of ['4-fine-tuning', '5-your-own-pictures']) {
+    const folder = path.join(root, '.cache', 'models', name);
+    test(
+      `chapter ${name[0]}: the model that the run has kept answers as it does here`,
+      { skip: !hasPart(`${name}.html`, 'picture') && 'its page has no live part' },
+      async (t) => {
+        const { network, transform, dispose } = loadModel(folder);
+        const { page, errors, outside, close } = await started(browser, disk, `${name}.html`, 'picture');
+        const place = `document.querySelector('${partOf('picture')}')`;
+        await until(page, `!${place}.querySelector('.live-gallery') || ${place}.dataset.answers`);
+        const png = await spots();
+        const far = furthest(await look(page, png), await logitsHere(network, transform, png));
+        t.diagnostic(`logits differ by up to ${far.toExponential(1)}`);
+        assert.ok(far < 1e-4, String(far));
+        assert.deepEqual(await accessibility(page, 'picture'), []);
+        assert.deepEqual({ errors, outside }, { errors: [], outside: [] });
+        await close();
+        dispose();
+      },
+    );
+  }
+
+  test('a picture that is dropped is answered as one that is chosen', async () => {
+    const { page, close } = await started(browser, disk, 'index.html', 'picture');
+    const answers = `document.querySelector('${partOf('picture')}').dataset.answers`;
+    await until(page, answers);
+    const png = await spots();
+    const logits = await look(page, png);
+    await dropped(page, png);
+    await until(page, `${answers} === '3'`);
+    assert.deepEqual(await data<number[]>(page, 'picture', 'logits'), logits);
+    await close();
+  });
+
+  test('without WebAssembly a sentence takes the place of the button', async () => {
+    const page = await browser.newPage();
+    await page.addInitScript(WITHOUT_WASM);
+    await page.goto(`${disk}index.html`);
+    const part = page.locator(partOf('picture'));
+    await part.getByRole('status').filter({ hasText: 'It needs WebAssembly' }).waitFor();
+    assert.equal(await part.locator('button').count(), 0);
+    await page.close();
+  });
 
   test('with scripts off a sentence says so, and on paper there is nothing of it', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });

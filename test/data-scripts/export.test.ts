@@ -1,18 +1,26 @@
 import * as tf from '@tensorflow/tfjs-node';
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
+import type { ModelData } from '../../data-scripts/pages/bundle';
+import { interleave, unpack } from '../../data-scripts/pages/live/unpack';
+import { modelData } from '../../data-scripts/pages/modelData';
 import { loadCheckpoint } from '../../src/checkpoint/load';
+import { readSafetensors } from '../../src/checkpoint/safetensors';
 import { ImageFolder } from '../../src/data/imageFolder';
 import { projectRoot } from '../../src/locations';
+import type { Network } from '../../src/models/backbones';
 import { resnet18 } from '../../src/models/builders';
 import { resnet20x2_cifar } from '../../src/models/cifarBuilders';
 import { loadModel, saveModel } from '../../src/models/modelFolder';
 import { Random } from '../../src/random';
+import { convert } from '../../src/state/convert';
+import type { StateDict } from '../../src/state/stateDict';
 import { fill, uniform } from '../golden/formula';
 import { readOnnx } from '../onnx/runOnnx';
 
@@ -50,16 +58,21 @@ for (const [backbone, build] of Object.entries(FOLDERS)) {
 test('export explains itself, and says in a line what is wrong', () => {
   const help = command('--help');
   assert.equal(help.status, 0);
-  for (const word of ['--to pth', '--to onnx', '--out FILE']) assert.ok(help.stdout.includes(word), word);
+  for (const word of ['--to pth', '--to onnx', '--to page', '--out FILE'])
+    assert.ok(help.stdout.includes(word), word);
   const taken = join(scratch, 'taken.onnx');
   writeFileSync(taken, 'mine');
   for (const [args, message] of [
     [['--to', 'onnx'], /^Which model\? One folder, got 0/],
-    [['resnet18'], /^--to must be pth or onnx; it is missing\.$/m],
-    [['resnet18', '--to', 'tflite'], /^--to must be pth or onnx; got tflite\.$/m],
+    [['resnet18'], /^--to must be pth, onnx or page; it is missing\.$/m],
+    [['resnet18', '--to', 'tflite'], /^--to must be pth, onnx or page; got tflite\.$/m],
     [['nowhere', '--to', 'onnx'], /nowhere is no model: it has no card\.json/],
     [['resnet18', '--to', 'onnx', '--out', taken], /taken\.onnx is there already, and is not replaced/],
     [['resnet18', '--to', 'onnx', '--out', 'no/such/folder.onnx'], /cannot write .*no such file or folder/],
+    [
+      ['resnet20_cifar', '--to', 'page', '--out', 'no/such/folder.html'],
+      /cannot write .*no such file or folder/,
+    ],
   ] as const) {
     const { status, stderr } = command(...args);
     assert.equal(status, 1, args.join(' '));
@@ -96,6 +109,94 @@ for (const backbone of Object.keys(FOLDERS)) {
     assert.match(stdout, /torch\.load\("model\.pth", weights_only=True\)/);
   });
 }
+
+/** What a page holds: its text without scripts, what runs, what it may do, and its network. */
+async function readPage(file: string) {
+  const html = readFileSync(file, 'utf8');
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)?.[1] ?? '';
+  const scripts = [...html.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)];
+  const ofType = (attributes: string): string[] =>
+    scripts.filter(([, own]) => own === attributes).map(([, , text]) => text);
+  const model = JSON.parse(ofType(' type="application/json" id="model"')[0]) as ModelData;
+  const pieces = ofType(' type="text/plain" class="weights"');
+  const bytes = interleave(await unpack(pieces), model.weights.width);
+  const read = (offset: number, length: number): ArrayBuffer => bytes.slice(offset, offset + length);
+  return {
+    text: html.replace(/<script[^]*?<\/script>/g, ''),
+    policy,
+    running: ofType(''),
+    blocks: scripts.length,
+    pieces: pieces.length,
+    model,
+    weights: readSafetensors({ size: bytes.byteLength, read }),
+  };
+}
+
+test('a page holds the model, and nothing else in it runs, whatever its texts say', async () => {
+  const hostile = ['</script><script>alert(1)</script>', '<img src=x onerror=alert(1)>', '__proto__', '<!--'];
+  const count = hostile.map(() => 1);
+  const training = {
+    command: '</pre><script>alert(2)</script>',
+    date: '<b>',
+    machine: '"><iframe src="https://example.org">',
+    versions: { '<i>': '<u>' },
+    startedFrom: "' onload='alert(3)",
+    way: 'features' as const,
+    settings: {},
+    minutes: 1,
+    parts: [],
+    validation: { pictures: 4, right: 1, interval: [0, 1] as const, confusion: hostile.map(() => count) },
+  };
+  const folder = join(scratch, 'hostile');
+  const network = fill(resnet20_cifar({ numClasses: hostile.length }));
+  saveModel(folder, network, { classes: hostile, backbone: 'resnet20_cifar', transforms, training });
+  const { status, stdout, stderr } = command('hostile', '--to', 'page');
+  assert.equal(status, 0, stderr);
+  assert.match(stdout, /^Wrote .*model\.html, \d\.\d MB: open it in a browser\.\n$/);
+
+  const { text, policy, running, blocks, pieces, model, weights } = await readPage(
+    join(folder, 'model.html'),
+  );
+  assert.equal(running.length, 1);
+  assert.equal(blocks, 2 + pieces);
+  const hash = createHash('sha256').update(running[0]).digest('base64');
+  assert.equal(
+    policy,
+    `default-src 'none'; script-src 'sha256-${hash}' 'wasm-unsafe-eval'; worker-src blob:; style-src 'unsafe-inline'; ` +
+      "img-src data: blob:; form-action 'none'; base-uri 'none'",
+  );
+  assert.doesNotMatch(text, /<(script|img|iframe|b|i|u)\b/);
+  assert.doesNotMatch(text, /<[^>]*\bon\w+=/);
+  assert.ok(text.includes('&lt;img src=x onerror=alert(1)&gt;'));
+  assert.deepEqual(model.classes, hostile);
+  assert.deepEqual(weights, network.stateDict());
+  network.dispose();
+});
+
+test('of a large network a page holds the filters in 16 bits, and says what that changes', async () => {
+  const { status, stdout, stderr } = command('resnet18', '--to', 'page');
+  assert.equal(status, 0, stderr);
+  const said =
+    /^The filters are rounded to 16 bits, .* by up to (\S+), where they spread over (\S+)\.$/m.exec(stdout);
+  assert.ok(Number(said?.[1]) < 0.02 * Number(said?.[2]), stdout);
+  const { model, weights, pieces } = await readPage(join(scratch, 'resnet18', 'model.html'));
+  assert.ok(pieces > 1 && model.rounding === said?.[0], model.rounding);
+  const own: StateDict = loadCheckpoint(join(scratch, 'resnet18', 'model.safetensors'));
+  const expected = [...own].map(([name, tensor]) => [
+    name,
+    tensor.shape.length > 1 ? convert(tensor, 'float16') : tensor,
+  ]);
+  assert.deepEqual([...weights], expected);
+});
+
+test('a network that no page can hold is refused', () => {
+  const data = { length: 2e8 }; // numbers
+  const huge = { stateDict: () => new Map([['weight', { dtype: 'float32', shape: [2e8], data }]]) };
+  assert.throws(
+    () => modelData(huge as unknown as Network, { backbone: 'resnet18', classes, transforms }),
+    /A page holds at most 268 MB of weights; this resnet18 has 400 MB, rounded to 16 bits\./,
+  );
+});
 
 /** A Python in which the printed scripts are run as they are. */
 const python = process.env.RESNET_WORKBOOK_TORCH;

@@ -1,4 +1,5 @@
 // What page and worker say to each other.
+import type { ModelData } from '../bundle';
 
 /** A map of numbers, row by row. */
 export interface Maps {
@@ -22,12 +23,14 @@ export interface Unit {
 
 /** What the network says of a picture. */
 export interface Answer {
-  /** All classes, the likeliest first. */
-  predictions: { category: string; probability: number }[];
+  /** Some classes, the likeliest first; `label` counts all of them from 0. */
+  predictions: { label: number; category: string; probability: number }[];
   logits: number[];
-  /** Where the picture speaks for each class, by its name: [8, 8], row by row. */
-  activation: Record<string, number[]>;
-  /** What the network was shown: RGB, 32 x 32. */
+  /** Where the picture speaks for each class, or against it // [classes, height, width] */
+  activation: number[][][];
+  /** Whether the picture is unlike all that the network was trained on, as far as that is known. */
+  unlike: boolean;
+  /** What the network was shown: RGB of a square. */
   seen: Uint8Array;
   milliseconds: number;
 }
@@ -66,7 +69,7 @@ export interface BuiltBlock {
 /** The tasks of the worker: what goes in and what comes out. */
 export interface Tasks {
   start: { input: { wasm: string }; output: undefined };
-  loadNetwork: { input: { weights: string }; output: { units: { name: string; shape: number[] }[] } };
+  loadNetwork: { input: ModelData; output: { units: { name: string; shape: number[] }[] } };
   look: { input: { picture: Blob }; output: Answer };
   unit: { input: { name: string }; output: Unit };
   prepareShapes: { input: undefined; output: { kinds: string[]; steps: number } };

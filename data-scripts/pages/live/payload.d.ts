@@ -1,4 +1,4 @@
-/** What ../live.mjs puts into the bundle. */
+/** What ../bundle.ts and ../live.mjs put into the bundle. */
 declare module '*.wasm' {
   const bytes: Uint8Array;
   export default bytes;
@@ -12,13 +12,6 @@ declare module 'live:worker' {
 declare module 'live:payload' {
   /** tfjs's WebAssembly. */
   export const wasm: string;
-  /** The file of the network's weights, its even bytes before its odd ones: so they take less room. */
-  export const weights: string;
-}
-declare module 'live:pictures' {
-  /** The workbook's own drawings, JPEG in base64. */
-  const pictures: { name: string; alt: string; jpeg: string }[];
-  export default pictures;
 }
 /** Cells of chapter 1, as they stand in the notebook. */
 declare module 'live:chapter' {
@@ -51,9 +44,4 @@ declare module 'live:units' {
     bn2: import('../../../src/nn/norm').BatchNorm2d;
   };
   export function units(): { PlainBlock: Unit; ResidualUnit: Unit; UnitWithRelu: Unit };
-}
-declare module 'live:network' {
-  /** What the network's classes are called, and how its pictures are prepared. */
-  export const categories: string[];
-  export const transforms: import('../../../src/data/presets').ImageClassificationPreset;
 }

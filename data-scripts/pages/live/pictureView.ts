@@ -1,11 +1,9 @@
-import { weights } from 'live:payload';
-import pictures from 'live:pictures';
 import { BLUE_RED, VIRIDIS } from '../../../src/notebook/style';
+import type { ModelData, PageModel } from '../bundle';
 import { button, make, paint, percent, press } from './dom';
 import type { Engine } from './engine';
 import type { Answer, Maps, Unit } from './messages';
 
-const ANSWERS = 5;
 /** Beyond this a photograph takes long to decode. */
 const MOST_BYTES = 40e6;
 
@@ -14,35 +12,49 @@ const sizes = (shape: readonly number[]): string => shape.join(' × ');
 const blobOf = (jpeg: string): Blob =>
   new Blob([Uint8Array.from(atob(jpeg), (char) => char.charCodeAt(0))], { type: 'image/jpeg' });
 
-/** The home page's network: choose a picture; see its answers, where they come from, and what a unit does with it. */
-export async function startPicture(place: HTMLElement, engine: Engine): Promise<void> {
-  const { units } = await engine.ask('loadNetwork', { weights });
+/** A network: choose a picture; see its answers, where they come from, and what a unit does with it. */
+export async function startPicture(
+  place: HTMLElement,
+  engine: Engine,
+  { model, pictures }: PageModel,
+): Promise<void> {
+  const { units } = await engine.ask('loadNetwork', model);
+  const { cropSize, resizeSize } = model.transforms;
+  const shownSize = `${sizes([cropSize, cropSize])} pixels`;
   const status = make('p', { class: 'live-status', role: 'status' });
   const shown = make('img', { alt: '' });
   const map = make('canvas', { class: 'live-map', 'aria-hidden': 'true' });
+  const part = cropSize / resizeSize; // the map is of the middle, which the network is shown
+  Object.assign(map.style, {
+    inset: `${50 * (1 - part)}%`,
+    width: `${100 * part}%`,
+    height: `${100 * part}%`,
+  });
   const seen = make('canvas', {
     class: 'live-seen',
     role: 'img',
-    'aria-label': 'What the network is shown: 32 × 32 pixels',
+    'aria-label': `What the network is shown: ${shownSize}`,
   });
   const answers = make('ol', { class: 'live-answers', 'aria-label': 'Answers, the likeliest first' });
   const detail = make('div', { class: 'live-unit' });
+  const result = make('div', { hidden: true }); // until there is one
   const gallery = make('div', { class: 'live-gallery', role: 'group', 'aria-label': 'Pictures' });
   let answer: Answer | undefined;
   let chosenUnit = units[units.length - 1].name;
   let turn = 0;
 
-  const showMap = (category: string): void => {
-    if (!answer) return;
-    const values = answer.activation[category];
-    paint(map, values, 8, [Math.min(...values), Math.max(...values)], VIRIDIS);
+  const showMap = (label: number): void => {
+    const rows = answer?.activation[label];
+    if (!rows) return;
+    const values = rows.flat();
+    paint(map, values, rows[0].length, [Math.min(...values), Math.max(...values)], VIRIDIS);
   };
 
   const showAnswers = ({ predictions }: Answer): void => {
-    const items = predictions.slice(0, ANSWERS).map(({ category, probability }, i) => {
+    const items = predictions.map(({ label, category, probability }, i) => {
       const choose = button('', i === 0, () => {
         press(answers.querySelectorAll('button'), choose);
-        showMap(category);
+        showMap(label);
       });
       const bar = make('span', { class: 'live-bar', 'aria-hidden': 'true' });
       bar.style.setProperty('--part', String(probability));
@@ -50,7 +62,7 @@ export async function startPicture(place: HTMLElement, engine: Engine): Promise<
       return make('li', {}, choose);
     });
     answers.replaceChildren(...items);
-    showMap(predictions[0].category);
+    showMap(predictions[0].label);
   };
 
   const showUnit = async (): Promise<void> => {
@@ -73,10 +85,12 @@ export async function startPicture(place: HTMLElement, engine: Engine): Promise<
       shown.alt = what;
       paintPixels(seen, found.seen);
       showAnswers(found);
+      result.hidden = false;
       await showUnit();
       const [first] = found.predictions;
       status.textContent =
         `${what}: ${first.category}, ${percent(first.probability)}. ` +
+        (found.unlike ? 'It is unlike all that the network was trained on: perhaps none of these. ' : '') +
         `Computed here in ${Math.round(found.milliseconds)} ms.`;
       // for tests and for whoever asks more exactly
       place.dataset.logits = JSON.stringify(found.logits);
@@ -112,16 +126,7 @@ export async function startPicture(place: HTMLElement, engine: Engine): Promise<
 
   const overlay = make('input', { type: 'checkbox', checked: true });
   overlay.addEventListener('change', () => map.classList.toggle('off', !overlay.checked));
-  place.replaceChildren(
-    gallery,
-    drop,
-    make(
-      'p',
-      { class: 'live-note' },
-      'The picture stays in this browser. A browser decodes a JPEG a little differently from the chapters, ' +
-        'so that its numbers differ a little too; a PNG gives the same.',
-    ),
-    status,
+  result.append(
     make(
       'div',
       { class: 'live-look' },
@@ -140,16 +145,29 @@ export async function startPicture(place: HTMLElement, engine: Engine): Promise<
           'div',
           { class: 'live-input' },
           seen,
-          make('span', {}, 'what the network is shown: 32 × 32 pixels'),
+          make('span', {}, `what the network is shown: ${shownSize}`),
         ),
       ),
     ),
     make('p', {}, 'The network, from left to right. Choose a unit to see what it does with the picture.'),
-    drawNetwork(units, chosenUnit, (name) => {
+    drawNetwork(units, model, chosenUnit, (name) => {
       chosenUnit = name;
       void showUnit();
     }),
     detail,
+  );
+  place.replaceChildren(
+    ...(pictures.length > 0 ? [gallery] : []),
+    drop,
+    make(
+      'p',
+      { class: 'live-note' },
+      'The picture stays in this browser. A browser decodes a JPEG a little differently from this library, ' +
+        'so that its numbers differ a little too; a PNG gives the same.',
+    ),
+    ...(model.rounding ? [make('p', { class: 'live-note' }, model.rounding)] : []),
+    status,
+    result,
   );
   gallery.querySelector('button')?.click();
 }
@@ -157,13 +175,14 @@ export async function startPicture(place: HTMLElement, engine: Engine): Promise<
 /** The network as a row of units in stages; a stage has one size. */
 function drawNetwork(
   units: readonly { name: string; shape: number[] }[],
+  { architecture, classes }: ModelData,
   first: string,
   choose: (name: string) => void,
 ): HTMLElement {
   const drawing = make('div', { class: 'live-network', role: 'group', 'aria-label': 'Units of the network' });
   const part = (label: string): HTMLElement => make('span', { class: 'live-layer' }, label);
   const stages = new Map<string, HTMLElement>();
-  drawing.append(part('conv 3 × 3'));
+  drawing.append(part(architecture.kind === 'cifar' ? 'conv 3 × 3' : 'conv 7 × 7, pool'));
   for (const { name, shape } of units) {
     const [stage, index] = name.replace('layer', '').split('.');
     let box = stages.get(stage);
@@ -180,7 +199,7 @@ function drawNetwork(
     each.dataset.unit = name;
     box.append(each);
   }
-  drawing.append(part('average'), part('fc, 10'));
+  drawing.append(part('average'), part(`fc, ${classes.length}`));
   return drawing;
 }
 
@@ -214,7 +233,7 @@ function unitRows(name: string, { channels, x, residual, y, input }: Unit): HTML
         `blue below 0, red above, up to ${largest.toFixed(1)}.`,
     ),
     row('x', fitted ? `${sizes(input)}, fitted to F(x) by the shortcut` : 'what comes in', x),
-    row('F(x)', 'what the two convolutions add', residual),
+    row('F(x)', 'what its convolutions add', residual),
     row('y', 'relu(F(x) + x)', y),
   ];
 }

@@ -3,19 +3,25 @@
 'use strict';
 (() => {
   const START = 'Run it here';
-  /** @type {Promise<unknown> | undefined} */
-  let loaded;
-  const load = () =>
-    (loaded ??= new Promise((resolve, reject) => {
+  /** @type {Map<string, Promise<unknown>>} */
+  const loaded = new Map();
+  /** Loads a script that lies beside this one, once. @param {string} name */
+  const load = (name) => {
+    const known = loaded.get(name);
+    if (known) return known;
+    const done = new Promise((resolve, reject) => {
       const script = document.createElement('script');
       const own = /** @type {HTMLScriptElement | null} */ (
         document.querySelector('script[src*="live-start.js"]')
       );
-      script.src = new URL('live.js', own?.src).href;
+      script.src = new URL(name, own?.src).href;
       script.addEventListener('load', resolve);
       script.addEventListener('error', () => reject(new Error('its script could not be loaded.')));
       document.head.append(script);
-    }));
+    });
+    loaded.set(name, done);
+    return done;
+  };
 
   for (const place of document.querySelectorAll('[data-live]')) {
     if (!(place instanceof HTMLElement)) continue;
@@ -34,7 +40,8 @@
       button.disabled = true;
       note.textContent = 'Starting ...';
       place.dataset.state = 'starting';
-      load()
+      const { model } = place.dataset;
+      Promise.all(['live.js', ...(model ? [`live-model-${model}.js`] : [])].map(load))
         .then(() => {
           const { workbookLive } =
             /** @type {{ workbookLive: { start(place: HTMLElement): Promise<void> } }} */ (
