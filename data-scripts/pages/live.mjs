@@ -140,7 +140,7 @@ async function homeModel() {
   const { meta, transforms } = ResNet20_Cifar_Weights.WORKBOOK_V1;
   const weights = fs.readFileSync(inRoot('src', 'models', 'pretrained', `${NETWORK}.safetensors`));
   const model = {
-    architecture: { kind: 'cifar', depth: 20 },
+    architecture: { kind: 'cifar', depth: 20, widths: [16, 32, 64] },
     classes: meta.categories,
     transforms,
     weights: packWeights(weights, 2),

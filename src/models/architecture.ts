@@ -1,5 +1,5 @@
 import type { Network } from './backbones';
-import { CifarResNet } from './cifar';
+import { CifarBlock, CifarResNet } from './cifar';
 import { BasicBlock, Bottleneck, ResNet } from './resnet';
 
 /**
@@ -7,7 +7,12 @@ import { BasicBlock, Bottleneck, ResNet } from './resnet';
  * are. Of the networks of `BACKBONE_NAMES` it says all.
  */
 export type Architecture =
-  | { kind: 'cifar'; depth: number }
+  | {
+      kind: 'cifar';
+      depth: number;
+      /** Channels of the three stages. */
+      widths: [number, number, number];
+    }
   | {
       kind: 'torchvision';
       block: 'BasicBlock' | 'Bottleneck';
@@ -18,7 +23,12 @@ export type Architecture =
     };
 
 export function architectureOf(network: Network): Architecture {
-  if (network instanceof CifarResNet) return { kind: 'cifar', depth: network.depth };
+  if (network instanceof CifarResNet) {
+    const [a, b, c] = [network.layer1, network.layer2, network.layer3].map(([block]) =>
+      block instanceof CifarBlock ? block.conv1.outChannels : NaN,
+    );
+    return { kind: 'cifar', depth: network.depth, widths: [a, b, c] };
+  }
   const layers = [network.layer1, network.layer2, network.layer3, network.layer4].map(({ length }) => length);
   const [first] = network.layer1;
   if (!(first instanceof Bottleneck))
@@ -29,7 +39,10 @@ export function architectureOf(network: Network): Architecture {
 
 /** The network, with weights that are to be loaded. */
 export function buildArchitecture(architecture: Architecture, numClasses: number): Network {
-  if (architecture.kind === 'cifar') return new CifarResNet(architecture.depth, { numClasses });
+  if (architecture.kind === 'cifar') {
+    const { depth, widths } = architecture;
+    return new CifarResNet(depth, { numClasses, widths });
+  }
   const { block, layers, groups, widthPerGroup } = architecture;
   const type = block === 'Bottleneck' ? Bottleneck : BasicBlock;
   return new ResNet(type, layers, { numClasses, groups, widthPerGroup });

@@ -16,7 +16,7 @@ import { ImageFolder } from '../../src/data/imageFolder';
 import { projectRoot } from '../../src/locations';
 import type { Network } from '../../src/models/backbones';
 import { resnet18 } from '../../src/models/builders';
-import { resnet20x2_cifar } from '../../src/models/cifarBuilders';
+import { resnet20_cifar, resnet20x2_cifar } from '../../src/models/cifarBuilders';
 import { loadModel, saveModel } from '../../src/models/modelFolder';
 import { Random } from '../../src/random';
 import { convert } from '../../src/state/convert';

@@ -9,7 +9,14 @@ import { defaultRandom, manualSeed } from '../../src/random';
 const shapes = (network: Network): string[] =>
   network.namedTensors().map(([name, { torchShape }]) => `${name} [${torchShape.join(', ')}]`);
 
-for (const name of ['resnet34', 'resnet50', 'resnext50_32x4d', 'wide_resnet50_2', 'resnet56_cifar'])
+for (const name of [
+  'resnet34',
+  'resnet50',
+  'resnext50_32x4d',
+  'wide_resnet50_2',
+  'resnet56_cifar',
+  'resnet20x2_cifar',
+])
   test(`${name}, told by its architecture, is built again the same, and nothing is drawn for it`, () => {
     const before = tf.memory().numTensors;
     manualSeed(3);
