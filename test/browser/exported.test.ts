@@ -38,27 +38,40 @@ describe('a page that export has made', async () => {
     return;
   }
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'exported-'));
-  const folder = path.join(scratch, 'my 模型');
+  const { mean, std } = ResNet20_Cifar_Weights.WORKBOOK_V1.transforms;
   let browser: Browser;
   before(async () => {
     browser = await chromium.launch(launch);
+    const network = await resnet20_cifar({ weights: ResNet20_Cifar_Weights.WORKBOOK_V1 });
+    const means = Buffer.from(new Float32Array(10 * 64).fill(1).buffer).toString('base64');
+    saveModel(folderOf('模型'), network, {
+      classes: Array.from({ length: 10 }, (_, i) => `</script><img src=x onerror=alert(${i})>类`),
+      backbone: 'resnet20_cifar',
+      transforms: { resizeSize: 55, cropSize: 48, mean, std, interpolation: 'bilinear' },
+      likeness: { means, threshold: 1 }, // which no picture reaches
+    });
+    network.dispose();
+    exportPage('模型');
   });
   after(async () => {
     await browser.close();
     fs.rmSync(scratch, { recursive: true, force: true });
   });
 
-  const file = path.join(folder, 'model.html');
-  const address = pathToFileURL(file).href;
+  /** Of a model: with a space and Chinese in its path. */
+  const folderOf = (name: string): string => path.join(scratch, `my ${name}`);
+  const addressOf = (name: string): string => pathToFileURL(path.join(folderOf(name), 'model.html')).href;
 
-  /** Makes a page of a model's folder in a folder with a space and Chinese in its name, and opens it. */
-  async function opened(options: BrowserContextOptions = {}) {
+  function exportPage(name: string): void {
     const command = path.join(root, '.build', 'data-scripts', 'commands', 'export.js');
     const preload = path.join(root, 'data-scripts', 'kernel', 'node-compat.cjs');
-    const { status, stderr } = spawnSync(process.execPath, ['-r', preload, command, folder, '--to', 'page'], {
-      encoding: 'utf8',
-    });
+    const args = ['-r', preload, command, folderOf(name), '--to', 'page'];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     assert.equal(status, 0, stderr);
+  }
+
+  async function opened(name: string, options: BrowserContextOptions = {}) {
+    const address = addressOf(name);
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(WAIT_MS);
@@ -75,31 +88,13 @@ describe('a page that export has made', async () => {
   }
 
   test('answers as predict does, from a folder with a space and Chinese in its name, and asks nothing of the outside', async (t) => {
-    const network = await resnet20_cifar({ weights: ResNet20_Cifar_Weights.WORKBOOK_V1 });
-    const classes = [
-      '飞机',
-      '<img src=x onerror=alert(1)>',
-      '</script><script>alert(2)</script>',
-      '__proto__',
-    ];
-    classes.push(...Array.from({ length: 10 - classes.length }, (_, i) => `class ${i}`));
-    const { mean, std } = ResNet20_Cifar_Weights.WORKBOOK_V1.transforms;
-    const means = Buffer.from(new Float32Array(10 * 64).fill(1).buffer).toString('base64');
-    saveModel(folder, network, {
-      classes,
-      backbone: 'resnet20_cifar',
-      transforms: { resizeSize: 55, cropSize: 48, mean, std, interpolation: 'bilinear' },
-      likeness: { means, threshold: 1 }, // which no picture reaches
-    });
-    network.dispose();
-
     const options = { viewport: { width: 390, height: 844 }, colorScheme: 'dark' } as const;
-    const { page, errors, outside, close } = await opened(options);
+    const { page, errors, outside, close } = await opened('模型', options);
     const part = page.locator(partOf('picture'));
     const png = await spots();
     const logits = await look(page, png);
-    const model = loadModel(folder);
-    const picture = path.join(folder, 'spots.png');
+    const model = loadModel(folderOf('模型'));
+    const picture = path.join(scratch, 'spots.png');
     fs.writeFileSync(picture, png);
     const [{ top, unlike }] = (await predict(model, [picture])).predictions;
     const far = furthest(logits, await logitsHere(model.network, model.transform, png));
@@ -121,9 +116,10 @@ describe('a page that export has made', async () => {
     await until(page, painted);
     const tensors = await data<number>(page, 'picture', 'tensors');
     await part.locator('[data-unit="layer2.0"]').click();
-    await part.getByText('24 × 24 × 32, what comes in').or(part.getByText('48 × 48 × 16, fitted')).waitFor();
+    await part.getByText('48 × 48 × 16, fitted to F(x) by the shortcut').waitFor();
     assert.equal(await data<number>(page, 'picture', 'tensors'), tensors, 'tensors are left');
 
+    assert.equal(await part.locator('.live-answers').getByText('<img src=x onerror=').count(), 5);
     assert.equal(await page.locator('img[src="x"]').count(), 0);
     assert.equal(
       await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
@@ -145,7 +141,7 @@ describe('a page that export has made', async () => {
   test('says in a sentence where scripts or WebAssembly are off', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const still = await context.newPage();
-    await still.goto(address); // the page of the test before
+    await still.goto(addressOf('模型'));
     assert.equal(
       await still.locator(partOf('picture')).innerText(),
       'Scripts are off in this browser, so the model does not run.',
@@ -154,7 +150,7 @@ describe('a page that export has made', async () => {
 
     const page = await browser.newPage();
     await page.addInitScript(WITHOUT_WASM);
-    await page.goto(address);
+    await page.goto(addressOf('模型'));
     await page
       .getByText("This part can't run in this browser: it has no WebAssembly, or it is switched off.")
       .waitFor();
@@ -163,11 +159,10 @@ describe('a page that export has made', async () => {
 
   test("holds torchvision's networks too, in 16 bits", async (t) => {
     const network = fill(resnet18({ numClasses: 3 }));
-    fs.rmSync(folder, { recursive: true });
-    const { mean, std } = ResNet20_Cifar_Weights.WORKBOOK_V1.transforms;
     const transforms = { resizeSize: 64, cropSize: 64, mean, std, interpolation: 'bilinear' as const };
-    saveModel(folder, network, { classes: ['a', 'b', 'c'], backbone: 'resnet18', transforms });
-    const { page, errors, outside, close } = await opened();
+    saveModel(folderOf('resnet18'), network, { classes: ['a', 'b', 'c'], backbone: 'resnet18', transforms });
+    exportPage('resnet18');
+    const { page, errors, outside, close } = await opened('resnet18');
     const part = page.locator(partOf('picture'));
     await part.getByText('The filters are rounded to 16 bits').waitFor();
     const png = await spots();
