@@ -1,7 +1,7 @@
 // What notebooks import, in the order in which the chapters meet it: a name stands under the chapter that imports it first,
 // and with it its kin and the types of what they take and give. All else, and what commands use, is imported by path.
 
-// Every notebook: versions, seeds, tables, figures, pictures, progress
+// Every notebook: tables, figures, pictures, progress
 export { showVersions } from './notebook/versions';
 export { manualSeed, Random, type RandomState } from './random';
 export { type Cell, type Row, type TableOptions, showTable } from './notebook/table';

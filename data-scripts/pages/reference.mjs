@@ -33,7 +33,9 @@ export function readReference() {
   const parts = [];
   const ids = new Set();
   for (const statement of index.statements) {
-    const comment = /^\/\/ (.+)$/m.exec(text.slice(statement.getFullStart(), statement.getStart()))?.[1];
+    // the last one: before the first part stands what is said of the whole file
+    const above = text.slice(statement.getFullStart(), statement.getStart());
+    const comment = [...above.matchAll(/^\/\/ (.+)$/gm)].at(-1)?.[1];
     if (comment) parts.push({ title: comment, slug: slugOf(comment), entries: [] });
     const part = parts.at(-1);
     if (!part || !ts.isExportDeclaration(statement) || !statement.exportClause) continue;

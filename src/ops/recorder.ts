@@ -5,6 +5,12 @@ import { type ExecutedOp, type Value, opDef } from './functionDef';
 import { type HostCheck, checkWith } from './hostCheck';
 
 /**
+ * Where oneDNN has its own kernels (AVX-512), TensorFlow puts them in place of some of its own in graphs alone. Of 46 kinds of
+ * ops tried so, with their gradients, it was this one that gave other bits then.
+ */
+const OTHER_IN_GRAPHS: ReadonlySet<string> = new Set(['Softmax']);
+
+/**
  * Notes what a function does: the ops that it executes, the numbers that it brings from the host, and the first thing that a
  * graph could not do again.
  */
@@ -48,6 +54,7 @@ export class Recorder {
             ? `it changes a variable (${op}): an optimizer's step stays outside`
             : `${op} depends on more than its inputs`,
         );
+      if (OTHER_IN_GRAPHS.has(op)) this.refuse(`in a graph ${op} would round otherwise`);
       const inputs = ids.map((id) => this.valueOf(id, op));
       const from: ExecutedOp = { index: this.executed++, op, attributes, inputs };
       made.forEach(({ id, dtype }, output) => this.values.set(id, { from, output, type: dtype }));

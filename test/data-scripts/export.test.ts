@@ -70,7 +70,7 @@ test('export explains itself, and says in a line what is wrong', () => {
     [['resnet18', '--to', 'onnx', '--out', taken], /taken\.onnx is there already, and is not replaced/],
     [['resnet18', '--to', 'onnx', '--out', 'no/such/folder.onnx'], /cannot write .*no such file or folder/],
     [
-      ['resnet20_cifar', '--to', 'page', '--out', 'no/such/folder.html'],
+      ['resnet20x2_cifar', '--to', 'page', '--out', 'no/such/folder.html'],
       /cannot write .*no such file or folder/,
     ],
   ] as const) {

@@ -172,7 +172,7 @@ describe('pages', { skip: withoutPython }, () => {
   });
   test('a name is linked to the reference where it is first imported, and only there', () => {
     const links = read('long.html').match(/href="reference\/[^"]+#api-\w+"/g);
-    const page = 'reference/showing-things-in-a-notebook.html';
+    const page = 'reference/every-notebook-tables-figures-pictures-progress.html';
     assert.deepEqual(links, [`href="${page}#api-lineplot"`, `href="${page}#api-series"`]);
     assert.match(read(page), /id="api-lineplot"/);
   });

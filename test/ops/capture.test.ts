@@ -160,6 +160,21 @@ describe('capture gives the bits that op by op gives', () => {
     x.dispose();
   });
 
+  it('softmax runs op by op: with AVX-512 a graph of it would round otherwise', () => {
+    const lines: string[] = [];
+    const captured = capture([], (x: tf.Tensor) => tf.softmax(x), { log: (line) => void lines.push(line) });
+    const x = tf.randomNormal([33, 40], 0, 1, 'float32', 1);
+    const expected = tf.softmax(x);
+    for (const _ of first(4)) {
+      const got = captured(x);
+      assert.deepEqual(got.dataSync(), expected.dataSync());
+      got.dispose();
+    }
+    assert.deepEqual(lines, ['Runs op by op, not as a graph: in a graph Softmax would round otherwise.']);
+    captured.dispose();
+    tf.dispose([x, expected]);
+  });
+
   it('evaluation mode, outputs as a list', () => {
     const model = small().eval();
     const run = (x: tf.Tensor): tf.Tensor[] => {

@@ -45,7 +45,7 @@ const OPS: Record<string, (x: tf.Tensor2D) => tf.Tensor | tf.Tensor[]> = {
   reverse: (x) => tf.reverse(x, 1),
   cumsum: (x) => tf.cumsum(x, 1, true, true),
   matMul: (x) => tf.matMul(x, x, true),
-  softmax: (x) => [tf.softmax(x), tf.logSoftmax(x), tf.logSumExp(x, 1)],
+  'log softmax': (x) => [tf.logSoftmax(x), tf.logSumExp(x, 1)],
   moments: (x) => Object.values(tf.moments(x, 0, true)),
   'norm, clip, step': (x) => [tf.norm(x), tf.clipByValue(x, -1, 1), tf.step(x, 0.5)],
   'elu, selu, leaky relu, prelu': (x) => [
