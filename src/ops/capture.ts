@@ -34,7 +34,8 @@ import { type Survey, survey } from './survey';
  * What can't be a graph goes on op by op, and one line says why: a step that reads numbers of tensors (so also one that
  * branches on them), changes variables (an optimizer's step: it stays outside), uses tensors that it was not told to depend
  * on, draws random numbers, changes properties, keeps tensors that it does not return, takes a softmax (recorder.ts says why);
- * hooked layers (`onForward`), private fields. Within somebody else's gradient computation or capture it runs op by op too, since those must see the ops.
+ * hooked layers (`onForward`), private fields. Within somebody else's gradient computation or capture it runs op by op too,
+ * since those must see the ops.
  *
  * What nobody can see is left to the caller: a graph does nothing besides (it does not print, nor count in a variable), and
  * a number in a variable around the function, instead of in a property of what it depends on, is the graph's once two calls
