@@ -165,7 +165,7 @@ describe('capture gives the bits that op by op gives', () => {
     const captured = capture([], (x: tf.Tensor) => tf.softmax(x), { log: (line) => void lines.push(line) });
     const x = tf.randomNormal([33, 40], 0, 1, 'float32', 1);
     const expected = tf.softmax(x);
-    for (const _ of first(4)) {
+    for (let i = 0; i < 4; i++) {
       const got = captured(x);
       assert.deepEqual(got.dataSync(), expected.dataSync());
       got.dispose();
