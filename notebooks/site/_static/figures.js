@@ -69,7 +69,9 @@
     drawn = drawn.then(async () => {
       for (const { element, figure } of figures) {
         const config = { responsive: true, displaylogo: false, ...figure.config };
-        await Plotly.react(element, figure.data, themed(figure.layout, element.clientWidth), config);
+        const layout = themed(figure.layout, element.clientWidth);
+        // one that can't be drawn takes no other with it
+        await Plotly.react(element, figure.data, layout, config).catch(console.error);
       }
     });
   }
