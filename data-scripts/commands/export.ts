@@ -2,13 +2,13 @@ import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { saveCheckpoint } from '../../src/checkpoint/save';
 import { projectRoot } from '../../src/locations';
-import type { Network } from '../../src/models/backbones';
+import { isCifar, type Network } from '../../src/models/backbones';
 import type { ModelCard } from '../../src/models/modelCard';
 import { loadModel } from '../../src/models/modelFolder';
 import { saveOnnx } from '../../src/onnx/save';
 import { fail, fromReader, parse, Trouble } from '../lib/reader.cjs';
 import { savePage } from './export/page';
-import { isCifar, onnxScript, torchScript } from './export/scripts';
+import { onnxScript, torchScript } from './export/scripts';
 
 const HELP = `npm run export -- MODEL --to pth|onnx|page [--out FILE]
 

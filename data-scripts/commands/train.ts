@@ -6,7 +6,7 @@ import { type Split, splitPictures } from '../../src/data/split';
 import { fingerprintOf, type Survey, surveyPictures } from '../../src/data/survey';
 import { type SurveyReport, surveyReport } from '../../src/data/surveyReport';
 import { Interrupted } from '../../src/interrupt';
-import { BACKBONE_NAMES, startingBackbone } from '../../src/models/backbones';
+import { BACKBONE_NAMES, isCifar, startingBackbone } from '../../src/models/backbones';
 import { measuredText } from '../../src/models/cardPage';
 import type { ModelCard } from '../../src/models/modelCard';
 import { saveModel } from '../../src/models/modelFolder';
@@ -87,7 +87,7 @@ async function main(): Promise<void> {
     way: choice('way', values.way, ['auto', 'features', 'fine-tune']),
     epochs: wholeNumber('epochs', values.epochs),
     batchSize: wholeNumber('batch-size', values['batch-size']),
-    lr: positive('lr', values.lr ?? (backbone.endsWith('_cifar') ? '0.001' : '0.0001')),
+    lr: positive('lr', values.lr ?? (isCifar(backbone) ? '0.001' : '0.0001')),
     precision: choice<Precision>('precision', values.precision ?? fastestPrecision(), [
       'float32',
       'bfloat16',

@@ -39,6 +39,9 @@ const BACKBONES: readonly Backbone[] = Object.values({ ...builders, ...cifarBuil
 /** Names of the builders that a model may have: torchvision's ten, and those of the CIFAR nets. */
 export const BACKBONE_NAMES: readonly string[] = BACKBONES.map(({ name }) => name);
 
+/** Whether it is the builder of a CIFAR net, and not one of torchvision's. */
+export const isCifar = (name: string): boolean => name.endsWith('_cifar');
+
 /** @throws Error that lists the names, when there is none of this one. */
 function findBackbone(name: string): Backbone {
   const found = BACKBONES.find((each) => each.name === name);

@@ -1,8 +1,6 @@
 import { basename } from 'node:path';
+import { isCifar } from '../../../src/models/backbones';
 import type { ModelCard } from '../../../src/models/modelCard';
-
-/** Whether it is the builder of a CIFAR net, and not one of torchvision's. */
-export const isCifar = (backbone: string): boolean => backbone.endsWith('_cifar');
 
 /** Strings, numbers and lists of them are written alike in JSON and in Python. */
 const literal = (value: unknown): string => JSON.stringify(value);
